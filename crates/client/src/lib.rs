@@ -1,0 +1,1 @@
+//! ajar-client

@@ -1,0 +1,137 @@
+//! What an agent asks the hub to do.
+//!
+//! Every command travels with a `client_ref` made by the desktop. The same reference always
+//! gets the same answer, so a desktop may repeat a command whose answer was lost.
+
+use std::collections::BTreeMap;
+
+use ajar_domain::{
+    AgentId, ClientRef, ConversationId, InboxId, MessageId, PhoneStartId, TemplateId, Time,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::rows::{Position, ReadReceipts};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "do", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Command {
+    /// Free text, only while the window is open.
+    SendText {
+        conversation: ConversationId,
+        body: String,
+        reply_to: Option<MessageId>,
+        /// The deadline as the agent saw it when pressing Send.
+        send_before: Time,
+    },
+    SendTemplate {
+        to: Recipient,
+        template: TemplateId,
+        /// By field key (`body.1`, `header.name`, `button.0`).
+        values: BTreeMap<String, String>,
+        /// A draft to hold for the customer's answer.
+        hold: Option<String>,
+    },
+    /// Keep a text until the customer writes. Never released by the machine.
+    HoldText {
+        conversation: ConversationId,
+        body: String,
+    },
+    /// Send a held or parked text now; the window is checked again.
+    Release {
+        message: MessageId,
+    },
+    /// Send a failed or uncertain message again. A person decided so.
+    SendAgain {
+        message: MessageId,
+    },
+    /// Throw a held, parked, failed or uncertain text away.
+    Discard {
+        message: MessageId,
+    },
+    AddNote {
+        conversation: ConversationId,
+        body: String,
+    },
+    Assign {
+        conversation: ConversationId,
+        assignee: Option<AgentId>,
+    },
+    Snooze {
+        conversation: ConversationId,
+        until: Time,
+    },
+    Resolve {
+        conversation: ConversationId,
+    },
+    Reopen {
+        conversation: ConversationId,
+    },
+    SetLabels {
+        conversation: ConversationId,
+        labels: Vec<String>,
+    },
+    /// What the team knows about this customer.
+    SetAbout {
+        conversation: ConversationId,
+        about: String,
+    },
+    /// The team has seen everything up to here.
+    MarkSeen {
+        conversation: ConversationId,
+        upto: Position,
+    },
+    /// Prepare words for the phone; answered with a [`CommandAnswer::phone_start`].
+    StartOnPhone {
+        to: Recipient,
+        /// The name the agent gave, for a number we do not know yet.
+        name: Option<String>,
+        text: String,
+    },
+    CancelPhoneStart {
+        start: PhoneStartId,
+    },
+    /// Say which agent typed an echo.
+    ClaimEcho {
+        message: MessageId,
+        agent: Option<AgentId>,
+    },
+    RefreshTemplates {
+        inbox: InboxId,
+    },
+    /// Administrators only.
+    SetPolicy {
+        inbox: InboxId,
+        margin_ms: u32,
+        read_receipts: ReadReceipts,
+    },
+}
+
+/// To whom: a conversation we have, or a number we may not know yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Recipient {
+    Conversation { conversation: ConversationId },
+    Number { inbox: InboxId, number: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct CommandRequest {
+    pub client_ref: ClientRef,
+    pub command: Command,
+}
+
+/// The hub has made the command durable.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[ts(export)]
+pub struct CommandAnswer {
+    /// The event number at which the result is visible.
+    pub visible_at: i64,
+    pub message: Option<MessageId>,
+    pub conversation: Option<ConversationId>,
+    pub phone_start: Option<PhoneStartId>,
+}

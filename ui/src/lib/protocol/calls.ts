@@ -1,0 +1,56 @@
+// Generated from crates/protocol/src/ui.rs. Do not edit.
+import type { Acted } from "./Acted";
+import type { Command } from "./Command";
+import type { ConversationRef } from "./ConversationRef";
+import type { DemoAction } from "./DemoAction";
+import type { Draft } from "./Draft";
+import type { HostTeam } from "./HostTeam";
+import type { InspectNumber } from "./InspectNumber";
+import type { JoinTeam } from "./JoinTeam";
+import type { Link } from "./Link";
+import type { ListQuery } from "./ListQuery";
+import type { MaybeConversation } from "./MaybeConversation";
+import type { MediaBytes } from "./MediaBytes";
+import type { MediaRef } from "./MediaRef";
+import type { NeighbourOf } from "./NeighbourOf";
+import type { Nothing } from "./Nothing";
+import type { NumberVerdict } from "./NumberVerdict";
+import type { Preferences } from "./Preferences";
+import type { PresenceOf } from "./PresenceOf";
+import type { SearchPage } from "./SearchPage";
+import type { SearchText } from "./SearchText";
+import type { TakeBack } from "./TakeBack";
+import type { TemplateList } from "./TemplateList";
+import type { TemplatePreview } from "./TemplatePreview";
+import type { TemplateQuery } from "./TemplateQuery";
+import type { TemplateValues } from "./TemplateValues";
+import type { UiHello } from "./UiHello";
+import type { WatchConversation } from "./WatchConversation";
+import type { WhyWindow } from "./WhyWindow";
+
+export interface Calls {
+  hello: { request: Nothing; answer: UiHello };
+  join: { request: JoinTeam; answer: Nothing };
+  host: { request: HostTeam; answer: Nothing };
+  try_demo: { request: Nothing; answer: Nothing };
+  leave: { request: Nothing; answer: Nothing };
+  watch_list: { request: ListQuery; answer: Nothing };
+  watch_conversation: { request: WatchConversation; answer: Nothing };
+  load_older: { request: ConversationRef; answer: Nothing };
+  act: { request: Command; answer: Acted };
+  take_back: { request: TakeBack; answer: Nothing };
+  save_draft: { request: Draft; answer: Nothing };
+  why_window: { request: ConversationRef; answer: WhyWindow };
+  inspect_number: { request: InspectNumber; answer: NumberVerdict };
+  list_templates: { request: TemplateQuery; answer: TemplateList };
+  preview_template: { request: TemplateValues; answer: TemplatePreview };
+  search: { request: SearchText; answer: SearchPage };
+  next_to_expire: { request: MaybeConversation; answer: MaybeConversation };
+  neighbour: { request: NeighbourOf; answer: MaybeConversation };
+  presence: { request: PresenceOf; answer: Nothing };
+  media: { request: MediaRef; answer: MediaBytes };
+  save_preferences: { request: Preferences; answer: Nothing };
+  try_now: { request: Nothing; answer: Nothing };
+  open_link: { request: Link; answer: Nothing };
+  demo: { request: DemoAction; answer: Nothing };
+}
