@@ -1,1 +1,2 @@
 //! ajar-hub
+pub mod meta;
