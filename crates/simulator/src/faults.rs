@@ -1,0 +1,84 @@
+//! What goes wrong on purpose: the platform's answers and the line to it.
+//!
+//! Faults are queued; each send takes one off the queue. They are the seam through which a test
+//! makes a hub see a throttled, broken or silent Meta without any of it being random.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::graph::GraphError;
+
+/// What happens to one request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Fault {
+    /// Refused with Meta's error of this code.
+    Error { code: u32 },
+    /// Accepted with a wamid; then this error comes as a `failed` status.
+    LateError { code: u32 },
+    /// Refused with exactly this, which need not be Meta's way at all.
+    Answer {
+        status: u16,
+        #[schema(value_type = Object)]
+        body: Value,
+    },
+    /// The line is cut before the platform has read the request: it was not done.
+    DropRequest,
+    /// The platform does what was asked; then the line is cut: the caller cannot know.
+    SwallowAnswer,
+    /// Done as asked and answered, but only after so long (real time).
+    Delay { ms: u64 },
+    /// A template that is accepted but held back for quality assessment; nothing more comes.
+    Hold,
+}
+
+impl Fault {
+    /// The refusal that this fault stands for, if it is one.
+    pub(crate) fn refusal(&self) -> Option<(StatusCode, Value)> {
+        match self {
+            Fault::Error { code } => {
+                let error = GraphError::of(*code);
+                Some((error.http, error.body()))
+            }
+            Fault::Answer { status, body } => Some((
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                body.clone(),
+            )),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn delay(&self) -> Option<Duration> {
+        match self {
+            Fault::Delay { ms } => Some(Duration::from_millis(*ms)),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Faults {
+    sends: VecDeque<Fault>,
+}
+
+impl Faults {
+    pub fn push(&mut self, times: u32, fault: &Fault) {
+        self.sends.extend((0..times).map(|_| fault.clone()));
+    }
+
+    pub fn next_for_send(&mut self) -> Option<Fault> {
+        self.sends.pop_front()
+    }
+
+    pub fn clear(&mut self) {
+        self.sends.clear();
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.sends.len()
+    }
+}

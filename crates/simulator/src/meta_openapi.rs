@@ -1,0 +1,1 @@
+//! Whether a body fits Meta's own description of its API, where that file is at hand.
