@@ -1,0 +1,3 @@
+export * from "./face";
+export * from "./format";
+export { TeamClock } from "./hub-clock.svelte";
