@@ -1,0 +1,424 @@
+//! Conversations: the heads, and the window's facts.
+
+use ajar_domain::{
+    AgentId, ConversationId, CustomerId, InboxId, MessageId, Time,
+    composer::PhoneFirst,
+    conversation::Progress,
+    customer::PhoneNumber,
+    window::{Opening, Refusal, WindowFacts},
+};
+use ajar_protocol::rows::{ConversationRow, Customer, Position};
+
+use super::{Conn, Result, Tx, either, from_json, from_word, pause, to_json, word};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    rev: i64,
+    inbox_id: String,
+    customer_id: String,
+    activity_at: i64,
+    last_line: Option<String>,
+    unread: i64,
+    waiting_since: Option<i64>,
+    opening_event: Option<String>,
+    opening_kind: Option<String>,
+    opening_meta_at: Option<i64>,
+    opening_received_at: Option<i64>,
+    refusal_at: Option<i64>,
+    refusal_message: Option<String>,
+    phone_first_at: Option<i64>,
+    phone_first_by: Option<String>,
+    only_history: i64,
+    first_customer_at: Option<i64>,
+    last_customer_at: Option<i64>,
+    assignee: Option<String>,
+    progress: String,
+    labels: String,
+    parked: i64,
+    seen_upto: String,
+    phone: Option<String>,
+    username: Option<String>,
+    book_name: Option<String>,
+    profile_name: Option<String>,
+    given_name: Option<String>,
+    about: String,
+    blocked: Option<String>,
+    blocked_at: Option<i64>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT v.id, v.rev, v.inbox_id, v.customer_id, v.activity_at, v.last_line, v.unread, \
+             v.waiting_since, v.opening_event, v.opening_kind, v.opening_meta_at, \
+             v.opening_received_at, v.refusal_at, v.refusal_message, v.phone_first_at, \
+             v.phone_first_by, v.only_history, v.first_customer_at, v.last_customer_at, v.assignee, \
+             v.progress, v.labels, v.parked, v.seen_upto, k.phone, k.username, k.book_name, \
+             k.profile_name, k.given_name, k.about, k.blocked, k.blocked_at \
+             FROM conversations v JOIN customers k ON k.id = v.customer_id ",
+            $rest
+        )
+    };
+}
+
+/// International form with spaces, as people write numbers.
+#[must_use]
+pub fn show_number(number: &PhoneNumber) -> String {
+    let plus = format!("+{}", number.digits());
+    phonenumber::parse(None, &plus).map_or(plus, |parsed| {
+        parsed
+            .format()
+            .mode(phonenumber::Mode::International)
+            .to_string()
+    })
+}
+
+impl Row {
+    fn facts(&self) -> Result<WindowFacts> {
+        let opening = match (&self.opening_event, &self.opening_kind) {
+            (Some(event), Some(kind)) => Some(Opening {
+                event_id: event.clone(),
+                kind: from_word(kind, "conversations", &self.id)?,
+                meta_at: Time::from_millis(self.opening_meta_at.unwrap_or_default()),
+                received_at: Time::from_millis(self.opening_received_at.unwrap_or_default()),
+            }),
+            _ => None,
+        };
+        Ok(WindowFacts {
+            last_opening: opening,
+            last_refusal: match (&self.refusal_message, self.refusal_at) {
+                (Some(message), Some(at)) => Some(Refusal {
+                    at: Time::from_millis(at),
+                    message: MessageId::new(message.clone()),
+                }),
+                _ => None,
+            },
+        })
+    }
+
+    fn decode(self) -> Result<ConversationRow> {
+        let facts = self.facts()?;
+        let number = self.phone.as_deref().and_then(PhoneNumber::from_digits);
+        let number_shown = number.as_ref().map(show_number);
+        // Address book over profile name over what the team typed over user name over number.
+        let real = [&self.book_name, &self.profile_name, &self.given_name, &self.username]
+            .into_iter()
+            .find_map(|name| name.as_deref().map(str::trim).filter(|name| !name.is_empty()));
+        let customer = Customer {
+            name: real
+                .or(number_shown.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
+            named: real.is_some(),
+            id: CustomerId::new(self.customer_id),
+            number,
+            number_shown,
+            blocked: pause(self.blocked.as_deref(), self.blocked_at, "customers", &self.id)?,
+            username: self.username,
+            about: self.about,
+        };
+        Ok(ConversationRow {
+            rev: self.rev,
+            inbox: InboxId::new(self.inbox_id),
+            customer,
+            activity_at: Time::from_millis(self.activity_at),
+            last: self
+                .last_line
+                .as_deref()
+                .map(|json| from_json(json, "conversations", &self.id))
+                .transpose()?,
+            unread: u32::try_from(self.unread).unwrap_or(0),
+            waiting_since: self.waiting_since.map(Time::from_millis),
+            facts,
+            phone_first: self.phone_first_at.map(|at| PhoneFirst {
+                at: Time::from_millis(at),
+                by: self.phone_first_by.map(AgentId::new),
+            }),
+            only_history: self.only_history != 0,
+            first_customer_message_at: self.first_customer_at.map(Time::from_millis),
+            last_customer_message_at: self.last_customer_at.map(Time::from_millis),
+            assignee: self.assignee.map(AgentId::new),
+            progress: from_json(&self.progress, "conversations", &self.id)?,
+            labels: from_json(&self.labels, "conversations", &self.id)?,
+            parked: u32::try_from(self.parked).unwrap_or(0),
+            seen_upto: Position(self.seen_upto),
+            id: ConversationId::new(self.id),
+        })
+    }
+}
+
+/// What is derived from a conversation's messages and stored in its head.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    pub activity_at: Time,
+    pub last_line: Option<ajar_protocol::rows::LastLine>,
+    pub unread: i64,
+    pub waiting_since: Option<Time>,
+    pub phone_first: Option<PhoneFirst>,
+    pub only_history: bool,
+    pub first_customer_at: Option<Time>,
+    pub last_customer_at: Option<Time>,
+    pub parked: i64,
+}
+
+impl Conn {
+    pub async fn conversation(&mut self, id: &str) -> Result<Option<ConversationRow>> {
+        const ONE: &str = select!("WHERE v.id = $1");
+        let row: Option<Row> = either!(self, |c| sqlx::query_as(ONE)
+            .bind(id)
+            .fetch_optional(&mut **c)
+            .await)?;
+        row.map(Row::decode).transpose()
+    }
+
+    /// Conversations by id, a page at a time, for the snapshot.
+    pub async fn conversations_after(
+        &mut self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<ConversationRow>> {
+        const PAGE: &str = select!("WHERE v.id > $1 ORDER BY v.id LIMIT $2");
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(PAGE)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter().map(Row::decode).collect()
+    }
+
+    pub async fn count_conversations(&mut self) -> Result<i64> {
+        const COUNT: &str = "SELECT COUNT(*) FROM conversations";
+        let (count,): (i64,) =
+            either!(self, |c| sqlx::query_as(COUNT).fetch_one(&mut **c).await)?;
+        Ok(count)
+    }
+
+    pub async fn conversation_between(
+        &mut self,
+        inbox: &InboxId,
+        customer: &CustomerId,
+    ) -> Result<Option<ConversationId>> {
+        const BETWEEN: &str =
+            "SELECT id FROM conversations WHERE inbox_id = $1 AND customer_id = $2";
+        let row: Option<(String,)> = either!(self, |c| sqlx::query_as(BETWEEN)
+            .bind(inbox.as_str())
+            .bind(customer.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(row.map(|(id,)| ConversationId::new(id)))
+    }
+
+    pub async fn conversations_of(&mut self, customer: &CustomerId) -> Result<Vec<ConversationRow>> {
+        const OF: &str = select!("WHERE v.customer_id = $1 ORDER BY v.id");
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(OF)
+            .bind(customer.as_str())
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter().map(Row::decode).collect()
+    }
+}
+
+impl Tx {
+    pub async fn add_conversation(
+        &mut self,
+        id: &ConversationId,
+        inbox: &InboxId,
+        customer: &CustomerId,
+        at: Time,
+    ) -> Result<()> {
+        const ADD: &str = "INSERT INTO conversations (id, rev, inbox_id, customer_id, activity_at, \
+             unread, only_history, progress, labels, parked, seen_upto) \
+             VALUES ($1, $2, $3, $4, $5, 0, 0, $6, '[]', 0, '')";
+        let rev = self.touch("conversation", id.as_str());
+        let progress = to_json(&Progress::Open)?;
+        either!(&mut self.conn, |c| sqlx::query(ADD)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(inbox.as_str())
+            .bind(customer.as_str())
+            .bind(at.millis())
+            .bind(&progress)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Numbers a change whose columns were written elsewhere (customer names).
+    pub async fn stamp_conversation(&mut self, id: &ConversationId) -> Result<()> {
+        const STAMP: &str = "UPDATE conversations SET rev = $2 WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(STAMP)
+            .bind(id.as_str())
+            .bind(rev)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn facts(&mut self, id: &ConversationId) -> Result<WindowFacts> {
+        Ok(self
+            .conn
+            .conversation(id.as_str())
+            .await?
+            .map(|row| row.facts)
+            .unwrap_or_default())
+    }
+
+    pub async fn write_facts(&mut self, id: &ConversationId, facts: &WindowFacts) -> Result<()> {
+        const WRITE: &str = "UPDATE conversations SET rev = $2, opening_event = $3, \
+             opening_kind = $4, opening_meta_at = $5, opening_received_at = $6, refusal_at = $7, \
+             refusal_message = $8 WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        let opening = facts.last_opening.as_ref();
+        let refusal = facts.last_refusal.as_ref();
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(opening.map(|opening| opening.event_id.as_str()))
+            .bind(opening.map(|opening| word(opening.kind)))
+            .bind(opening.map(|opening| opening.meta_at.millis()))
+            .bind(opening.map(|opening| opening.received_at.millis()))
+            .bind(refusal.map(|refusal| refusal.at.millis()))
+            .bind(refusal.map(|refusal| refusal.message.as_str()))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn write_head(&mut self, id: &ConversationId, head: &Head) -> Result<()> {
+        const WRITE: &str = "UPDATE conversations SET rev = $2, activity_at = $3, last_line = $4, \
+             unread = $5, waiting_since = $6, phone_first_at = $7, phone_first_by = $8, \
+             only_history = $9, first_customer_at = $10, last_customer_at = $11, parked = $12 \
+             WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        let last_line = head.last_line.as_ref().map(to_json).transpose()?;
+        let phone_first = head.phone_first.as_ref();
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(head.activity_at.millis())
+            .bind(&last_line)
+            .bind(head.unread)
+            .bind(head.waiting_since.map(Time::millis))
+            .bind(phone_first.map(|first| first.at.millis()))
+            .bind(phone_first.and_then(|first| first.by.as_ref()).map(AgentId::as_str))
+            .bind(i64::from(head.only_history))
+            .bind(head.first_customer_at.map(Time::millis))
+            .bind(head.last_customer_at.map(Time::millis))
+            .bind(head.parked)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn assign(&mut self, id: &ConversationId, assignee: Option<&AgentId>) -> Result<()> {
+        const ASSIGN: &str = "UPDATE conversations SET rev = $2, assignee = $3 WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(ASSIGN)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(assignee.map(AgentId::as_str))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn write_progress(&mut self, id: &ConversationId, progress: &Progress) -> Result<()> {
+        const WRITE: &str = "UPDATE conversations SET rev = $2, progress = $3 WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        let json = to_json(progress)?;
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&json)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn write_labels(&mut self, id: &ConversationId, labels: &[String]) -> Result<()> {
+        const WRITE: &str = "UPDATE conversations SET rev = $2, labels = $3 WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        let json = to_json(&labels)?;
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&json)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// The team has seen messages up to `position`; never moves back.
+    pub async fn mark_seen(&mut self, id: &ConversationId, position: &Position) -> Result<bool> {
+        const SEEN: &str =
+            "UPDATE conversations SET seen_upto = $2 WHERE id = $1 AND seen_upto < $2 RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(SEEN)
+            .bind(id.as_str())
+            .bind(&position.0)
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    pub async fn move_conversation_to(
+        &mut self,
+        id: &ConversationId,
+        customer: &CustomerId,
+    ) -> Result<()> {
+        const MOVE: &str = "UPDATE conversations SET rev = $2, customer_id = $3 WHERE id = $1";
+        let rev = self.touch("conversation", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(MOVE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(customer.as_str())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Everything in `gone` becomes part of `kept`.
+    pub async fn absorb_conversation(
+        &mut self,
+        kept: &ConversationId,
+        gone: &ConversationId,
+    ) -> Result<()> {
+        const MESSAGES: &str =
+            "UPDATE messages SET conversation_id = $1, rev = $3 WHERE conversation_id = $2";
+        const NOTES: &str =
+            "UPDATE notes SET conversation_id = $1, rev = $3 WHERE conversation_id = $2";
+        const OUTBOX: &str = "UPDATE outbox SET conversation_id = $1 WHERE conversation_id = $2";
+        const STARTS: &str =
+            "UPDATE phone_starts SET conversation_id = $1 WHERE conversation_id = $2";
+        const GONE: &str = "DELETE FROM conversations WHERE id = $1";
+        let rev = self.touch_gone("merged", gone.as_str(), Some(kept.as_str().to_owned()));
+        either!(&mut self.conn, |c| {
+            for statement in [MESSAGES, NOTES] {
+                sqlx::query(statement)
+                    .bind(kept.as_str())
+                    .bind(gone.as_str())
+                    .bind(rev)
+                    .execute(&mut **c)
+                    .await?;
+            }
+            for statement in [OUTBOX, STARTS] {
+                sqlx::query(statement)
+                    .bind(kept.as_str())
+                    .bind(gone.as_str())
+                    .execute(&mut **c)
+                    .await?;
+            }
+            sqlx::query(GONE).bind(gone.as_str()).execute(&mut **c).await?;
+        });
+        Ok(())
+    }
+}

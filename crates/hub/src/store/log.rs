@@ -1,0 +1,98 @@
+//! The append-only webhook log: raw bodies, as received, in the order of their numbers.
+
+use ajar_domain::Time;
+
+use super::{Conn, Pool, Result, Store, dialect, either};
+
+/// One logged webhook.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Logged {
+    pub no: i64,
+    pub received_at: i64,
+    pub body: Vec<u8>,
+}
+
+impl Store {
+    async fn begin_log(&self) -> Result<Conn> {
+        Ok(match &self.pool {
+            Pool::Sqlite { log, .. } => Conn::Sqlite(log.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Appends bodies in one transaction: one commit to disk for all of them. Returns the
+    /// number of the last one, which is durable when this returns.
+    pub async fn append_to_log(&self, bodies: &[(Time, bytes::Bytes)]) -> Result<i64> {
+        const COUNT: &str =
+            "UPDATE webhook_log_counter SET last = last + $1 WHERE id = 1 RETURNING last";
+        const APPEND: &str = "INSERT INTO webhook_log (no, received_at, body) VALUES ($1, $2, $3)";
+        let mut conn = self.begin_log().await?;
+        let how_many = i64::try_from(bodies.len()).unwrap_or(i64::MAX);
+        let (last,): (i64,) = either!(&mut conn, |c| sqlx::query_as(COUNT)
+            .bind(how_many)
+            .fetch_one(&mut **c)
+            .await)?;
+        for (no, (at, body)) in (last - how_many + 1..).zip(bodies) {
+            either!(&mut conn, |c| sqlx::query(APPEND)
+                .bind(no)
+                .bind(at.millis())
+                .bind(body.as_ref())
+                .execute(&mut **c)
+                .await
+                .map(drop))?;
+        }
+        dialect::announce(&mut conn, dialect::LOG_CHANNEL).await?;
+        conn.commit().await?;
+        self.logged.send_if_modified(|known| super::raise(known, last));
+        Ok(last)
+    }
+
+    /// At most `limit` webhooks after `cursor`, in order.
+    pub async fn read_log(&self, cursor: i64, limit: i64) -> Result<Vec<Logged>> {
+        const READ: &str = "SELECT no, received_at, body FROM webhook_log \
+             WHERE no > $1 ORDER BY no LIMIT $2";
+        let mut conn = self.begin_log_read().await?;
+        Ok(either!(&mut conn, |c| sqlx::query_as(READ)
+            .bind(cursor)
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?)
+    }
+
+    /// The number of the last logged webhook.
+    pub async fn log_end(&self) -> Result<i64> {
+        const END: &str = "SELECT last FROM webhook_log_counter WHERE id = 1";
+        let mut conn = self.begin_log_read().await?;
+        let (last,): (i64,) =
+            either!(&mut conn, |c| sqlx::query_as(END).fetch_one(&mut **c).await)?;
+        Ok(last)
+    }
+
+    async fn begin_log_read(&self) -> Result<Conn> {
+        Ok(match &self.pool {
+            Pool::Sqlite { log, .. } => Conn::Sqlite(log.begin().await?),
+            Pool::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(crate) fn postgres_pool(&self) -> Option<&sqlx::PgPool> {
+        match &self.pool {
+            Pool::Postgres(pool) => Some(pool),
+            Pool::Sqlite { .. } => None,
+        }
+    }
+
+    /// Copies the database and its log into new files. SQLite only: PostgreSQL has its own
+    /// tools for this, and the caller says so.
+    pub async fn backup_sqlite(&self, to: &str, log_to: &str) -> Result<bool> {
+        match &self.pool {
+            Pool::Sqlite { write, log, .. } => {
+                // The projection first: one that is older than its log catches up by itself.
+                dialect::copy_sqlite(write, to).await?;
+                dialect::copy_sqlite(log, log_to).await?;
+                Ok(true)
+            }
+            Pool::Postgres(_) => Ok(false),
+        }
+    }
+}

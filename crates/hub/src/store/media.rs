@@ -1,0 +1,143 @@
+//! Files that came with messages: what is known of each, and which are due for fetching.
+
+use ajar_domain::{InboxId, MediaId, MessageId, Time, content::MediaState};
+
+use super::{Conn, Result, Tx, either, from_word, word};
+
+#[derive(Clone, Debug)]
+pub struct MediaRow {
+    pub id: MediaId,
+    pub message: MessageId,
+    pub inbox: InboxId,
+    /// Meta's id of the file; dies seven days after receipt.
+    pub meta_id: String,
+    pub mime_type: String,
+    pub sha256: Option<String>,
+    pub state: MediaState,
+    pub attempt: u32,
+    pub first_seen_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    message_id: String,
+    inbox_id: String,
+    meta_id: String,
+    mime_type: String,
+    sha256: Option<String>,
+    state: String,
+    attempt: i64,
+    first_seen_at: i64,
+}
+
+impl Row {
+    fn decode(self) -> Result<MediaRow> {
+        Ok(MediaRow {
+            state: from_word(&self.state, "media", &self.id)?,
+            id: MediaId::new(self.id),
+            message: MessageId::new(self.message_id),
+            inbox: InboxId::new(self.inbox_id),
+            meta_id: self.meta_id,
+            mime_type: self.mime_type,
+            sha256: self.sha256,
+            attempt: u32::try_from(self.attempt).unwrap_or(0),
+            first_seen_at: Time::from_millis(self.first_seen_at),
+        })
+    }
+}
+
+/// What was found out about a file when it was stored.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub size_bytes: u64,
+}
+
+impl Conn {
+    pub async fn media(&mut self, id: &str) -> Result<Option<MediaRow>> {
+        const ONE: &str = "SELECT id, message_id, inbox_id, meta_id, mime_type, sha256, state, \
+             attempt, first_seen_at FROM media WHERE id = $1";
+        let row: Option<Row> = either!(self, |c| sqlx::query_as(ONE)
+            .bind(id)
+            .fetch_optional(&mut **c)
+            .await)?;
+        row.map(Row::decode).transpose()
+    }
+
+    pub async fn media_due(&mut self, now: Time, limit: i64) -> Result<Vec<MediaRow>> {
+        const DUE: &str = "SELECT id, message_id, inbox_id, meta_id, mime_type, sha256, state, \
+             attempt, first_seen_at FROM media WHERE state = 'pending' AND not_before <= $1 \
+             ORDER BY not_before, id LIMIT $2";
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(DUE)
+            .bind(now.millis())
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter().map(Row::decode).collect()
+    }
+
+    pub async fn next_media_due(&mut self) -> Result<Option<Time>> {
+        const NEXT: &str = "SELECT MIN(not_before) FROM media WHERE state = 'pending'";
+        let (next,): (Option<i64>,) =
+            either!(self, |c| sqlx::query_as(NEXT).fetch_one(&mut **c).await)?;
+        Ok(next.map(Time::from_millis))
+    }
+}
+
+impl Tx {
+    pub async fn add_media(&mut self, row: &MediaRow) -> Result<()> {
+        const ADD: &str = "INSERT INTO media (id, message_id, inbox_id, meta_id, mime_type, sha256, \
+             state, attempt, not_before, first_seen_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8) ON CONFLICT (id) DO NOTHING";
+        either!(&mut self.conn, |c| sqlx::query(ADD)
+            .bind(row.id.as_str())
+            .bind(row.message.as_str())
+            .bind(row.inbox.as_str())
+            .bind(&row.meta_id)
+            .bind(&row.mime_type)
+            .bind(&row.sha256)
+            .bind(word(row.state))
+            .bind(row.first_seen_at.millis())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn media_stored(&mut self, id: &MediaId, stored: &Stored) -> Result<()> {
+        const WRITE: &str = "UPDATE media SET state = 'stored', width = $2, height = $3, \
+             size_bytes = $4 WHERE id = $1";
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(stored.width.map(i64::from))
+            .bind(stored.height.map(i64::from))
+            .bind(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Another try later, or never (`not_before` is `None`).
+    pub async fn media_failed(&mut self, id: &MediaId, not_before: Option<Time>) -> Result<()> {
+        const LATER: &str =
+            "UPDATE media SET attempt = attempt + 1, not_before = $2 WHERE id = $1";
+        const GONE: &str = "UPDATE media SET state = 'gone' WHERE id = $1";
+        match not_before {
+            Some(at) => either!(&mut self.conn, |c| sqlx::query(LATER)
+                .bind(id.as_str())
+                .bind(at.millis())
+                .execute(&mut **c)
+                .await
+                .map(drop))?,
+            None => either!(&mut self.conn, |c| sqlx::query(GONE)
+                .bind(id.as_str())
+                .execute(&mut **c)
+                .await
+                .map(drop))?,
+        }
+        Ok(())
+    }
+}

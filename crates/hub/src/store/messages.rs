@@ -1,0 +1,557 @@
+//! Messages, their reports and reactions.
+
+use ajar_domain::{
+    AgentId, ClientRef, ConversationId, MessageId, Time, WaMessageId,
+    content::{Author, Content, Provenance},
+    delivery::{Delivery, Receipt, Report},
+    opening::Occurrence,
+};
+use ajar_protocol::rows::{LastLine, MessageRow, Position, Reaction};
+
+use super::{Conn, Result, Tx, conversations::Head, either, from_json, from_word, to_json, word};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    rev: i64,
+    conversation_id: String,
+    position: String,
+    wamid: Option<String>,
+    client_ref: Option<String>,
+    author_kind: String,
+    author_agent: Option<String>,
+    content: String,
+    provenance: String,
+    at: i64,
+    received_at: i64,
+    quotes: Option<String>,
+    delivery: Option<String>,
+    send_before: Option<i64>,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, rev, conversation_id, position, wamid, client_ref, author_kind, \
+             author_agent, content, provenance, at, received_at, quotes, delivery, send_before \
+             FROM messages ",
+            $rest
+        )
+    };
+}
+
+fn author_columns(author: &Author) -> (&'static str, Option<&str>) {
+    match author {
+        Author::Customer => ("customer", None),
+        Author::Agent { agent } => ("agent", Some(agent.as_str())),
+        Author::Phone { claimed_by } => ("phone", claimed_by.as_ref().map(AgentId::as_str)),
+        Author::OtherApp => ("other_app", None),
+    }
+}
+
+fn author_of(kind: &str, agent: Option<&str>) -> Author {
+    match kind {
+        "customer" => Author::Customer,
+        "agent" => Author::Agent {
+            agent: AgentId::new(agent.unwrap_or_default()),
+        },
+        "phone" => Author::Phone {
+            claimed_by: agent.map(AgentId::new),
+        },
+        _ => Author::OtherApp,
+    }
+}
+
+impl Row {
+    fn decode(self) -> Result<MessageRow> {
+        Ok(MessageRow {
+            author: author_of(&self.author_kind, self.author_agent.as_deref()),
+            content: from_json(&self.content, "messages", &self.id)?,
+            provenance: from_word(&self.provenance, "messages", &self.id)?,
+            delivery: self
+                .delivery
+                .as_deref()
+                .map(|json| from_json(json, "messages", &self.id))
+                .transpose()?,
+            id: MessageId::new(self.id),
+            rev: self.rev,
+            conversation: ConversationId::new(self.conversation_id),
+            position: Position(self.position),
+            wamid: self.wamid.map(WaMessageId::new),
+            client_ref: self.client_ref.map(ClientRef::new),
+            at: Time::from_millis(self.at),
+            received_at: Time::from_millis(self.received_at),
+            quotes: self.quotes.map(WaMessageId::new),
+            reactions: Vec::new(),
+            send_before: self.send_before.map(Time::from_millis),
+        })
+    }
+}
+
+/// A message to write for the first time.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub id: MessageId,
+    pub conversation: ConversationId,
+    pub position: Position,
+    pub wamid: Option<WaMessageId>,
+    pub client_ref: Option<ClientRef>,
+    pub author: Author,
+    pub content: Content,
+    pub provenance: Provenance,
+    pub at: Time,
+    pub received_at: Time,
+    pub quotes: Option<WaMessageId>,
+    /// `None` for customer messages.
+    pub base: Option<Delivery>,
+    pub answers: bool,
+    pub send_before: Option<Time>,
+    pub occurrence: Occurrence,
+}
+
+#[derive(sqlx::FromRow)]
+struct ReactionRow {
+    target_wamid: String,
+    reactor: String,
+    emoji: String,
+    at: i64,
+}
+
+impl Conn {
+    pub async fn message(&mut self, id: &str) -> Result<Option<MessageRow>> {
+        const ONE: &str = select!("WHERE id = $1");
+        let row: Option<Row> = either!(self, |c| sqlx::query_as(ONE)
+            .bind(id)
+            .fetch_optional(&mut **c)
+            .await)?;
+        let Some(row) = row else { return Ok(None) };
+        let mut one = vec![row.decode()?];
+        self.with_reactions(&mut one).await?;
+        Ok(one.pop())
+    }
+
+    pub async fn message_by_wamid(&mut self, wamid: &WaMessageId) -> Result<Option<MessageRow>> {
+        const ONE: &str = select!("WHERE wamid = $1");
+        let row: Option<Row> = either!(self, |c| sqlx::query_as(ONE)
+            .bind(wamid.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        row.map(Row::decode).transpose()
+    }
+
+    /// At most `limit` messages before `before`, oldest first.
+    pub async fn messages_before(
+        &mut self,
+        conversation: &ConversationId,
+        before: &str,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>> {
+        const PAGE: &str = select!(
+            "WHERE conversation_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3"
+        );
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(PAGE)
+            .bind(conversation.as_str())
+            .bind(before)
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        let mut rows: Vec<MessageRow> = rows.into_iter().map(Row::decode).collect::<Result<_>>()?;
+        rows.reverse();
+        self.with_reactions(&mut rows).await?;
+        Ok(rows)
+    }
+
+    async fn with_reactions(&mut self, rows: &mut [MessageRow]) -> Result<()> {
+        const OF: &str = "SELECT target_wamid, reactor, emoji, at FROM reactions \
+             WHERE target_wamid = $1 AND emoji <> '' ORDER BY at, reactor";
+        for row in rows {
+            let Some(wamid) = &row.wamid else { continue };
+            let found: Vec<ReactionRow> = either!(self, |c| sqlx::query_as(OF)
+                .bind(wamid.as_str())
+                .fetch_all(&mut **c)
+                .await)?;
+            row.reactions = found
+                .into_iter()
+                .map(|reaction| {
+                    debug_assert_eq!(reaction.target_wamid, wamid.as_str());
+                    Reaction {
+                        by: match reaction.reactor.as_str() {
+                            "customer" => Author::Customer,
+                            "phone" => Author::Phone { claimed_by: None },
+                            agent => Author::Agent {
+                                agent: AgentId::new(agent),
+                            },
+                        },
+                        emoji: reaction.emoji,
+                        at: Time::from_millis(reaction.at),
+                    }
+                })
+                .collect();
+        }
+        Ok(())
+    }
+
+    /// Meta's reports about a message so far.
+    pub async fn reports(&mut self, wamid: &WaMessageId) -> Result<Vec<Report>> {
+        const OF: &str = "SELECT receipt, at, failure FROM reports WHERE wamid = $1";
+        let rows: Vec<(String, i64, Option<String>)> = either!(self, |c| sqlx::query_as(OF)
+            .bind(wamid.as_str())
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter()
+            .map(|(receipt, at, failure)| {
+                Ok(Report {
+                    receipt: from_word(&receipt, "reports", wamid.as_str())?,
+                    at: Time::from_millis(at),
+                    failure: failure
+                        .as_deref()
+                        .map(|json| from_json(json, "reports", wamid.as_str()))
+                        .transpose()?,
+                })
+            })
+            .collect()
+    }
+
+    /// The customer's newest live messages before nothing, for read marks.
+    pub async fn newest_customer_wamid(
+        &mut self,
+        conversation: &ConversationId,
+    ) -> Result<Option<WaMessageId>> {
+        const NEWEST: &str = "SELECT wamid FROM messages WHERE conversation_id = $1 \
+             AND author_kind = 'customer' AND provenance = 'live' AND wamid IS NOT NULL \
+             ORDER BY position DESC LIMIT 1";
+        let row: Option<(Option<String>,)> = either!(self, |c| sqlx::query_as(NEWEST)
+            .bind(conversation.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(row.and_then(|(wamid,)| wamid).map(WaMessageId::new))
+    }
+
+    /// Held and parked texts of a conversation, oldest first.
+    pub async fn waiting_texts(&mut self, conversation: &ConversationId) -> Result<Vec<MessageId>> {
+        const WAITING: &str = "SELECT m.id FROM messages m JOIN outbox o ON o.id = m.id \
+             WHERE m.conversation_id = $1 AND o.state = 'parked' ORDER BY m.position";
+        let rows: Vec<(String,)> = either!(self, |c| sqlx::query_as(WAITING)
+            .bind(conversation.as_str())
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows.into_iter().map(|(id,)| MessageId::new(id)).collect())
+    }
+}
+
+impl Tx {
+    pub async fn add_message(&mut self, new: &NewMessage) -> Result<()> {
+        const ADD: &str = "INSERT INTO messages (id, rev, conversation_id, position, wamid, \
+             client_ref, author_kind, author_agent, content, provenance, at, received_at, quotes, \
+             base_delivery, delivery, answers, send_before, occurrence) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17)";
+        let rev = self.touch("message", new.id.as_str());
+        let (author_kind, author_agent) = author_columns(&new.author);
+        let content = to_json(&new.content)?;
+        let base = new.base.as_ref().map(to_json).transpose()?;
+        either!(&mut self.conn, |c| sqlx::query(ADD)
+            .bind(new.id.as_str())
+            .bind(rev)
+            .bind(new.conversation.as_str())
+            .bind(&new.position.0)
+            .bind(new.wamid.as_ref().map(WaMessageId::as_str))
+            .bind(new.client_ref.as_ref().map(ClientRef::as_str))
+            .bind(author_kind)
+            .bind(author_agent)
+            .bind(&content)
+            .bind(word(new.provenance))
+            .bind(new.at.millis())
+            .bind(new.received_at.millis())
+            .bind(new.quotes.as_ref().map(WaMessageId::as_str))
+            .bind(&base)
+            .bind(i64::from(new.answers))
+            .bind(new.send_before.map(Time::millis))
+            .bind(word(new.occurrence))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        if let Some(wamid) = &new.wamid {
+            // Reports and reactions may have come first.
+            self.settle_delivery(&new.id, wamid).await?;
+        }
+        Ok(())
+    }
+
+    /// Numbers a change whose columns were written elsewhere (reactions, media).
+    pub async fn stamp_message(&mut self, id: &MessageId) -> Result<()> {
+        const STAMP: &str = "UPDATE messages SET rev = $2 WHERE id = $1";
+        let rev = self.touch("message", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(STAMP)
+            .bind(id.as_str())
+            .bind(rev)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn write_content(&mut self, id: &MessageId, content: &Content) -> Result<()> {
+        const WRITE: &str = "UPDATE messages SET rev = $2, content = $3 WHERE id = $1";
+        let rev = self.touch("message", id.as_str());
+        let json = to_json(content)?;
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&json)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn claim_author(&mut self, id: &MessageId, agent: Option<&AgentId>) -> Result<()> {
+        const CLAIM: &str = "UPDATE messages SET rev = $2, author_agent = $3 \
+             WHERE id = $1 AND author_kind = 'phone'";
+        let rev = self.touch("message", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(CLAIM)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(agent.map(AgentId::as_str))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// What our outbox knows of the message now; Meta's reports are applied on top.
+    pub async fn write_base(
+        &mut self,
+        id: &MessageId,
+        base: &Delivery,
+        wamid: Option<&WaMessageId>,
+    ) -> Result<()> {
+        const WRITE: &str = "UPDATE messages SET rev = $2, base_delivery = $3, delivery = $3, \
+             wamid = COALESCE($4, wamid), answers = $5 WHERE id = $1";
+        if let Some(wamid) = wamid {
+            self.drop_double(id, wamid).await?;
+        }
+        let rev = self.touch("message", id.as_str());
+        let json = to_json(base)?;
+        // A text that was not sent is no answer to a customer who waits.
+        let answers = !matches!(base, Delivery::Parked { .. } | Delivery::Failed { .. });
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&json)
+            .bind(wamid.map(WaMessageId::as_str))
+            .bind(i64::from(answers))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        if let Some(wamid) = wamid {
+            self.settle_delivery(id, wamid).await?;
+        }
+        Ok(())
+    }
+
+    /// An echo of our own message came before the answer to our request and made a row of its
+    /// own: it is the same message, so that row goes.
+    async fn drop_double(&mut self, id: &MessageId, wamid: &WaMessageId) -> Result<()> {
+        let double = self.conn.message_by_wamid(wamid).await?;
+        if let Some(double) = double.filter(|double| double.id != *id) {
+            self.remove_message(&double.id).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn remove_message(&mut self, id: &MessageId) -> Result<()> {
+        const REMOVE: &str = "DELETE FROM messages WHERE id = $1";
+        either!(&mut self.conn, |c| sqlx::query(REMOVE)
+            .bind(id.as_str())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        self.touch_gone("message_removed", id.as_str(), None);
+        Ok(())
+    }
+
+    /// Keeps a report of Meta's; of two of one kind the earlier. Returns whether it was new.
+    pub async fn add_report(&mut self, wamid: &WaMessageId, report: &Report) -> Result<bool> {
+        const ADD: &str = "INSERT INTO reports (wamid, receipt, at, failure) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (wamid, receipt) DO UPDATE SET at = excluded.at, failure = excluded.failure \
+             WHERE reports.at > excluded.at RETURNING at";
+        let failure = report.failure.as_ref().map(to_json).transpose()?;
+        let done: Option<(i64,)> = either!(&mut self.conn, |c| sqlx::query_as(ADD)
+            .bind(wamid.as_str())
+            .bind(word(report.receipt))
+            .bind(report.at.millis())
+            .bind(&failure)
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// Applies all reports about `wamid` to the message's tick.
+    pub async fn settle_delivery(&mut self, id: &MessageId, wamid: &WaMessageId) -> Result<()> {
+        const BASE: &str = "SELECT base_delivery, delivery FROM messages WHERE id = $1";
+        const WRITE: &str = "UPDATE messages SET rev = $2, delivery = $3, answers = $4 WHERE id = $1";
+        let row: Option<(Option<String>, Option<String>)> =
+            either!(&mut self.conn, |c| sqlx::query_as(BASE)
+                .bind(id.as_str())
+                .fetch_optional(&mut **c)
+                .await)?;
+        let Some((Some(base), now)) = row else {
+            return Ok(());
+        };
+        let base: Delivery = from_json(&base, "messages", id.as_str())?;
+        let reports = self.conn.reports(wamid).await?;
+        // A text that Meta refused as outside the window is parked, not failed.
+        let parked = matches!(base, Delivery::Parked { .. });
+        let settled = reports
+            .iter()
+            .filter(|report| !(parked && report.receipt <= Receipt::Failed))
+            .fold(base, Delivery::apply);
+        let json = to_json(&settled)?;
+        if now.as_deref() == Some(json.as_str()) {
+            return Ok(());
+        }
+        let answers = !matches!(settled, Delivery::Parked { .. } | Delivery::Failed { .. });
+        let rev = self.touch("message", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&json)
+            .bind(i64::from(answers))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Keeps the newest reaction of one side on one message. Returns whether it was news.
+    pub async fn add_reaction(
+        &mut self,
+        target: &WaMessageId,
+        reactor: &str,
+        emoji: &str,
+        at: Time,
+        event_id: &str,
+    ) -> Result<bool> {
+        const ADD: &str = "INSERT INTO reactions (target_wamid, reactor, emoji, at, event_id) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (target_wamid, reactor) DO UPDATE SET \
+             emoji = excluded.emoji, at = excluded.at, event_id = excluded.event_id \
+             WHERE reactions.at < excluded.at \
+             OR (reactions.at = excluded.at AND reactions.event_id < excluded.event_id) RETURNING at";
+        let done: Option<(i64,)> = either!(&mut self.conn, |c| sqlx::query_as(ADD)
+            .bind(target.as_str())
+            .bind(reactor)
+            .bind(emoji)
+            .bind(at.millis())
+            .bind(event_id)
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// Works the head of a conversation out from its messages.
+    pub async fn derive_head(&mut self, id: &ConversationId) -> Result<Option<Head>> {
+        const LAST: &str = select!("WHERE conversation_id = $1 ORDER BY position DESC LIMIT 1");
+        const LAST_OURS: &str = "SELECT MAX(position) FROM messages \
+             WHERE conversation_id = $1 AND author_kind <> 'customer' AND answers = 1";
+        const WAITING: &str = "SELECT MIN(at) FROM messages WHERE conversation_id = $1 \
+             AND author_kind = 'customer' AND provenance = 'live' AND position > $2";
+        const UNREAD: &str = "SELECT COUNT(*) FROM messages m JOIN conversations v \
+             ON v.id = m.conversation_id WHERE m.conversation_id = $1 AND m.author_kind = 'customer' \
+             AND m.provenance = 'live' AND m.position > v.seen_upto";
+        const SPAN: &str = "SELECT MIN(at), MAX(at), \
+             COUNT(CASE WHEN provenance = 'live' THEN 1 END) FROM messages \
+             WHERE conversation_id = $1 AND author_kind = 'customer'";
+        const NEWEST_OURS: &str = "SELECT author_kind, at, author_agent FROM messages \
+             WHERE conversation_id = $1 AND author_kind <> 'customer' AND answers = 1 \
+             AND provenance = 'live' ORDER BY position DESC LIMIT 1";
+        const ACTIVITY: &str =
+            "SELECT MAX(at) FROM messages WHERE conversation_id = $1 AND provenance = 'live'";
+        const PARKED: &str = "SELECT COUNT(*) FROM outbox \
+             WHERE conversation_id = $1 AND state IN ('parked', 'uncertain')";
+        let Some(before) = self.conn.conversation(id.as_str()).await? else {
+            return Ok(None);
+        };
+        let last: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(LAST)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        let last = last.map(Row::decode).transpose()?;
+        let (last_ours,): (Option<String>,) = either!(&mut self.conn, |c| {
+            sqlx::query_as(LAST_OURS)
+                .bind(id.as_str())
+                .fetch_one(&mut **c)
+                .await
+        })?;
+        let (waiting,): (Option<i64>,) = either!(&mut self.conn, |c| sqlx::query_as(WAITING)
+            .bind(id.as_str())
+            .bind(last_ours.as_deref().unwrap_or(""))
+            .fetch_one(&mut **c)
+            .await)?;
+        let (unread,): (i64,) = either!(&mut self.conn, |c| sqlx::query_as(UNREAD)
+            .bind(id.as_str())
+            .fetch_one(&mut **c)
+            .await)?;
+        let (first_at, last_at, live): (Option<i64>, Option<i64>, i64) =
+            either!(&mut self.conn, |c| sqlx::query_as(SPAN)
+                .bind(id.as_str())
+                .fetch_one(&mut **c)
+                .await)?;
+        let newest_ours: Option<(String, i64, Option<String>)> =
+            either!(&mut self.conn, |c| sqlx::query_as(NEWEST_OURS)
+                .bind(id.as_str())
+                .fetch_optional(&mut **c)
+                .await)?;
+        let (activity,): (Option<i64>,) = either!(&mut self.conn, |c| sqlx::query_as(ACTIVITY)
+            .bind(id.as_str())
+            .fetch_one(&mut **c)
+            .await)?;
+        let (parked,): (i64,) = either!(&mut self.conn, |c| sqlx::query_as(PARKED)
+            .bind(id.as_str())
+            .fetch_one(&mut **c)
+            .await)?;
+        let never_opened = before.facts.last_opening.is_none();
+        let phone_first = newest_ours
+            .filter(|(kind, ..)| never_opened && kind == "phone")
+            .map(|(_, at, agent)| ajar_domain::composer::PhoneFirst {
+                at: Time::from_millis(at),
+                by: agent.map(AgentId::new),
+            });
+        Ok(Some(Head {
+            activity_at: activity
+                .map(Time::from_millis)
+                .or_else(|| last.as_ref().map(|last| last.at))
+                .unwrap_or(before.activity_at),
+            last_line: last.map(|last| LastLine {
+                kind: kind_word(&last.content),
+                preview: last.content.preview(),
+                message: last.id,
+                author: last.author,
+                at: last.at,
+                delivery: last.delivery,
+            }),
+            unread,
+            waiting_since: waiting.map(Time::from_millis),
+            phone_first,
+            only_history: never_opened && first_at.is_some() && live == 0,
+            first_customer_at: first_at.map(Time::from_millis),
+            last_customer_at: last_at.map(Time::from_millis),
+            parked,
+        }))
+    }
+
+    /// Works the head out anew and stores it.
+    pub async fn refresh_head(&mut self, id: &ConversationId) -> Result<()> {
+        if let Some(head) = self.derive_head(id).await? {
+            self.write_head(id, &head).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The content's kind as the word it has on the wire.
+fn kind_word(content: &Content) -> String {
+    serde_json::to_value(content)
+        .ok()
+        .and_then(|value| Some(value.get("kind")?.as_str()?.to_owned()))
+        .unwrap_or_default()
+}
