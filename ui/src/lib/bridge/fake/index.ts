@@ -1,6 +1,34 @@
-/** An engine in memory, in the world of the mockups: for work on the interface and its tests. */
+/**
+ * An engine in memory, in the world of the mockups: for work on the interface and its tests.
+ *
+ * Options in the page's address, beside `fake`: `open=<id>` opens a chat, `extra=10000` fills the
+ * list, `hard` adds right-to-left and very long names, `closing=15` closes Yusuf's window in as
+ * many seconds, `starts` shows phone starts, `first` is the first run, `empty` a team without
+ * chats, `rate=60` runs the team's clock faster, `language=de` chooses the language.
+ */
 import type { Bridge } from "..";
+import { FakeEngine } from "./engine";
 
-export function fakeBridge(_query: URLSearchParams): Bridge {
-  throw new Error("not yet");
+declare global {
+  interface Window {
+    /** For tests: make something happen. */
+    fakeEngine?: FakeEngine;
+  }
 }
+
+export function fakeBridge(query: URLSearchParams): Bridge {
+  const engine = new FakeEngine(query);
+  window.fakeEngine = engine;
+  return {
+    call: (name, payload) => engine.call(name, payload),
+    subscribe(handler) {
+      let seq = 0;
+      return engine.subscribe((event) => {
+        seq += 1;
+        handler({ seq, event });
+      });
+    },
+  };
+}
+
+export { FakeEngine };
