@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Time, WaMessageId,
     failure::{Failure, FailureCode, Retry},
-    window::{NotOpen, OpenProof, Window},
+    window::{NotOpen, OpenProof, WindowFacts},
 };
 
 /// Why a message waits for a person. Each is something the person can act on.
@@ -60,6 +60,9 @@ pub enum Parked {
 pub enum Right {
     /// Free-form: the window must be open. The deadline it carried when the agent pressed send.
     OpenWindow { send_before: Time },
+    /// A person asked for one more try although Meta disputes the window. Granted once per
+    /// message, and only while the window is open by our own books.
+    OncePastDispute { send_before: Time },
     /// A template, a read mark: no window needed.
     None,
 }
@@ -128,28 +131,30 @@ impl Outbound {
     /// The [`Outbound::Parked`] state, when the window is not open any more.
     pub fn check_deadline(
         right: &Right,
-        window: &Window,
+        facts: &WindowFacts,
         now: Time,
         margin: Duration,
     ) -> Result<Option<OpenProof>, Outbound> {
-        match right {
-            Right::None => Ok(None),
-            Right::OpenWindow { send_before } => match window.require_open(now, margin) {
-                Ok(proof) => Ok(Some(proof)),
-                Err(NotOpen::Disputed { .. }) => Err(Self::Parked {
-                    since: now,
-                    why: Parked::Disputed { meta_code: None },
-                }),
-                Err(NotOpen::Closed { .. } | NotOpen::Closing { .. } | NotOpen::NeverOpened) => {
-                    Err(Self::Parked {
-                        since: now,
-                        why: Parked::DeadlinePassed {
-                            deadline: *send_before,
-                        },
-                    })
+        let (send_before, asked) = match right {
+            Right::None => return Ok(None),
+            Right::OpenWindow { send_before } => {
+                (send_before, facts.at(now).require_open(now, margin))
+            }
+            Right::OncePastDispute { send_before } => {
+                (send_before, facts.require_open_by_our_books(now, margin))
+            }
+        };
+        asked.map(Some).map_err(|not_open| Self::Parked {
+            since: now,
+            why: match not_open {
+                NotOpen::Disputed { .. } => Parked::Disputed { meta_code: None },
+                NotOpen::Closed { .. } | NotOpen::Closing { .. } | NotOpen::NeverOpened => {
+                    Parked::DeadlinePassed {
+                        deadline: *send_before,
+                    }
                 }
             },
-        }
+        })
     }
 
     /// Takes Meta's answer to the request of `attempt` (counted from 1).
@@ -183,7 +188,7 @@ impl Outbound {
         attempt: u32,
         now: Time,
     ) -> (Outbound, SideEffect) {
-        if failure.code == FailureCode::WindowClosed && matches!(right, Right::OpenWindow { .. }) {
+        if failure.code == FailureCode::WindowClosed && !matches!(right, Right::None) {
             let why = Parked::Disputed {
                 meta_code: failure.meta_code,
             };
@@ -253,7 +258,7 @@ pub fn back_off(attempt: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::window::{DEFAULT_MARGIN, Opening, WINDOW, WindowFacts};
+    use crate::window::{DEFAULT_MARGIN, Opening, Refusal, WINDOW};
 
     const NOW: Time = Time::from_millis(1_795_176_000_000);
 
@@ -305,8 +310,7 @@ mod tests {
     #[test]
     fn past_the_deadline_a_text_is_parked_and_a_template_goes() {
         let late = NOW + WINDOW - DEFAULT_MARGIN;
-        let window = facts().at(late);
-        let parked = Outbound::check_deadline(&free_text(), &window, late, DEFAULT_MARGIN);
+        let parked = Outbound::check_deadline(&free_text(), &facts(), late, DEFAULT_MARGIN);
         assert!(matches!(
             parked,
             Err(Outbound::Parked {
@@ -315,7 +319,7 @@ mod tests {
             })
         ));
         assert_eq!(
-            Outbound::check_deadline(&Right::None, &window, late, DEFAULT_MARGIN),
+            Outbound::check_deadline(&Right::None, &facts(), late, DEFAULT_MARGIN),
             Ok(None)
         );
     }
@@ -336,6 +340,21 @@ mod tests {
             }
         ));
         assert_eq!(effect, SideEffect::DisputeWindow { at: NOW });
+    }
+
+    #[test]
+    fn one_more_try_past_a_dispute_still_keeps_to_our_own_books() {
+        let once = Right::OncePastDispute {
+            send_before: NOW + WINDOW - DEFAULT_MARGIN,
+        };
+        let mut facts = facts();
+        facts.record_refusal(Refusal {
+            at: NOW,
+            message: crate::MessageId::new("out"),
+        });
+        assert!(Outbound::check_deadline(&free_text(), &facts, NOW, DEFAULT_MARGIN).is_err());
+        assert!(Outbound::check_deadline(&once, &facts, NOW, DEFAULT_MARGIN).is_ok());
+        assert!(Outbound::check_deadline(&once, &facts, NOW + WINDOW, DEFAULT_MARGIN).is_err());
     }
 
     #[test]

@@ -152,6 +152,23 @@ impl WindowFacts {
         }
     }
 
+    /// As [`Window::require_open`], without heeding a dispute: for the one more try that a
+    /// person may ask for after Meta refused a message.
+    ///
+    /// # Errors
+    /// [`NotOpen`] unless the window is open by our own books, with the margin kept.
+    pub fn require_open_by_our_books(
+        &self,
+        now: Time,
+        margin: Duration,
+    ) -> Result<OpenProof, NotOpen> {
+        let undisputed = Self {
+            last_opening: self.last_opening.clone(),
+            last_refusal: None,
+        };
+        undisputed.at(now).require_open(now, margin)
+    }
+
     /// The closing time of the present opening, whether it has passed or not.
     #[must_use]
     pub fn closes_at(&self) -> Option<Time> {
