@@ -3,6 +3,8 @@
 //! It contains no rule one could be wrong about. What may be written to whom stands in
 //! `ajar-domain`; what a desktop knows and keeps is `ajar-client`'s.
 
+pub mod demo;
+
 use std::process::ExitCode;
 
 /// Runs the program with the arguments of this process.

@@ -1,0 +1,2 @@
+//! The demo team.
+pub mod script;
