@@ -58,7 +58,7 @@ impl Simulator {
     pub fn router(&self) -> Router {
         let inner = Sim {
             core: Arc::clone(&self.sim.core),
-            alive: None,
+            _alive: None,
         };
         controls::router(inner.clone()).merge(graph::router(inner))
     }
@@ -225,7 +225,7 @@ impl Builder {
         tokio::spawn(webhooks::run(Arc::clone(&core), cancelled.clone()));
         let sim = Sim {
             core,
-            alive: Some(Arc::new(cancelled.clone().drop_guard())),
+            _alive: Some(Arc::new(cancelled.clone().drop_guard())),
         };
         if self.built_in_templates {
             sim.add_built_in_templates();

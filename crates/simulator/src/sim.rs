@@ -146,7 +146,7 @@ pub(crate) async fn run_schedule(core: Arc<Core>, cancelled: CancellationToken) 
 pub struct Sim {
     pub(crate) core: Arc<Core>,
     /// The router's own handle holds none, or the platform would keep itself alive.
-    pub(crate) alive: Option<Arc<DropGuard>>,
+    pub(crate) _alive: Option<Arc<DropGuard>>,
 }
 
 impl std::fmt::Debug for Sim {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ajar_domain::time::{Clock as _, Time};
+use ajar_domain::time::Time;
 use axum::Json;
 use axum::response::IntoResponse as _;
 use serde_json::{Map, Value, json};

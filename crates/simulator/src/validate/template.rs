@@ -66,10 +66,14 @@ fn known_component(component: &Value) -> Checked {
     )))
 }
 
+/// One-tap, zero-tap and copy-code buttons. Meta lists them as addresses of its own.
 fn has_code_button(defined: &[Value]) -> bool {
-    button_definitions(defined)
-        .iter()
-        .any(|button| is_kind(button, "type", "OTP") || is_kind(button, "type", "COPY_CODE"))
+    button_definitions(defined).iter().any(|button| {
+        let is_code_url = button["url"]
+            .as_str()
+            .is_some_and(|url| url.contains("otp_type="));
+        is_code_url || is_kind(button, "type", "OTP")
+    })
 }
 
 fn button_definitions(defined: &[Value]) -> &[Value] {
