@@ -87,7 +87,9 @@ pub enum Inbound {
     },
 }
 
-/// How Meta names the customer in this item. At least one of `phone` and `bsuid` is there.
+/// How Meta names the customer in this item. At least one of `phone` and `bsuid` is there where
+/// the item makes no sense without (messages, echoes, history); where another message's id says
+/// enough (reactions, edits, deletions, statuses) it may be empty.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CustomerRef {
     /// Absent for people who adopted a username (section 7).
@@ -249,7 +251,7 @@ pub enum Body {
         name: Option<String>,
         /// What the customer's phone shows for it.
         summary: Option<String>,
-        /// The answers in Meta's order; nested ones are joined with a point.
+        /// Name and answer, by name; the names of nested ones are joined with a point.
         answers: Vec<(String, String)>,
     },
     /// The customer allowed, or did not allow, that we call.
@@ -412,9 +414,15 @@ pub struct Call {
     /// Who called whom.
     pub from: Party,
     pub step: CallStep,
-    /// What it means for the window, if anything. Several steps of one call may open it; they
-    /// share the call's id.
+    /// What it means for the window, if anything. Several steps of one call may open it, and
+    /// any of them may be the only one that reaches us.
     pub occurrence: Option<Occurrence>,
+    /// From when the window counts, if `occurrence` opens it: when the customer called or
+    /// accepted, as near as this step tells. Never the end of a long talk.
+    pub opens_at: Time,
+    /// Names this step of the call for the window's books. Differs from step to step, so that
+    /// the greatest time wins in whatever order the steps arrive.
+    pub event_id: String,
     pub callback_data: Option<String>,
 }
 
@@ -714,4 +722,6 @@ pub enum RejectedWhy {
     NoTarget,
     #[error("it does not say what changed")]
     NoChange,
+    #[error("the body has more updates than Meta sends; the rest is left out")]
+    TooMany,
 }
