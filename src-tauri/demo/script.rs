@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! == Maren Oduya, +1 555 014 2207          a scene: one customer
-//!    assigned Sami                         also: labels, about, phone off
+//!    assigned Sami                         also: labels, about, phone off, not on WhatsApp
 //! -22h29m   Maren   [photo 3] After the …  how long ago, who, [direction] and words
 //! ```
 
@@ -50,6 +50,8 @@ pub struct Scene {
     pub about: String,
     /// What we send is never delivered: their phone lies in a drawer.
     pub phone_off: bool,
+    /// The number turns out to have no WhatsApp: what we send fails.
+    pub not_on_whatsapp: bool,
     pub lines: Vec<Line>,
 }
 
@@ -105,8 +107,6 @@ pub enum CustomerAct {
         talk: Duration,
     },
     CallsInVain,
-    /// The number turns out to have no WhatsApp: our template fails.
-    IsNotOnWhatsApp,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -165,6 +165,7 @@ fn parse_line(scenes: &mut Vec<Scene>, line: &str) -> Result<()> {
             labels: Vec::new(),
             about: String::new(),
             phone_off: false,
+            not_on_whatsapp: false,
             lines: Vec::new(),
         });
         return Ok(());
@@ -194,6 +195,7 @@ fn set_property(scene: &mut Scene, line: &str) -> Result<()> {
         "labels" => scene.labels = value.split(',').map(|s| s.trim().to_owned()).collect(),
         "about" => value.clone_into(&mut scene.about),
         "phone" if value == "off" => scene.phone_off = true,
+        "not" if value == "on WhatsApp" => scene.not_on_whatsapp = true,
         _ => bail!("no such property"),
     }
     Ok(())
@@ -264,7 +266,6 @@ fn customer_act(direction: Option<&str>, words: &str) -> Result<CustomerAct> {
         "calls" => CustomerAct::Calls {
             talk: duration(object)?,
         },
-        "is" if object == "not on WhatsApp" => CustomerAct::IsNotOnWhatsApp,
         _ => bail!("a customer does not know how to [{direction}]"),
     })
 }
@@ -303,7 +304,7 @@ fn agent_act(direction: Option<&str>, words: &str) -> Result<AgentAct> {
     })
 }
 
-/// `name=Maren; price=$148`.
+/// `name=Maren; button.1=2207`: a key without a place belongs to the body.
 fn values(words: &str) -> Result<BTreeMap<String, String>> {
     words
         .split(';')
@@ -311,7 +312,11 @@ fn values(words: &str) -> Result<BTreeMap<String, String>> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=').context("key=value")?;
-            Ok((key.to_owned(), value.to_owned()))
+            let key = match key.contains('.') {
+                true => key.to_owned(),
+                false => format!("body.{key}"),
+            };
+            Ok((key, value.to_owned()))
         })
         .collect()
 }
@@ -406,7 +411,7 @@ mod tests {
             panic!("{:?}", scene.lines[2].act);
         };
         assert_eq!(
-            (name.as_str(), values["until"].as_str()),
+            (name.as_str(), values["body.until"].as_str()),
             ("ready", "six tonight")
         );
     }
