@@ -179,6 +179,8 @@ pub struct SearchPage {
 #[ts(export)]
 pub struct SearchHit {
     pub conversation: ConversationId,
+    /// The customer's name, as the list shows it.
+    pub name: String,
     pub message: ajar_domain::MessageId,
     pub snippet: String,
     pub at: Time,

@@ -3,4 +3,8 @@ import type { ConversationId } from "./ConversationId";
 import type { MessageId } from "./MessageId";
 import type { Time } from "./Time";
 
-export type SearchHit = { conversation: ConversationId, message: MessageId, snippet: string, at: Time, };
+export type SearchHit = { conversation: ConversationId, 
+/**
+ * The customer's name, as the list shows it.
+ */
+name: string, message: MessageId, snippet: string, at: Time, };
