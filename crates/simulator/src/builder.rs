@@ -11,9 +11,10 @@ use url::Url;
 
 use crate::account::{Account, AccountState};
 use crate::clock::SimClock;
+use crate::core::{Core, run_schedule};
 use crate::line::LineListener;
 use crate::settings::Settings;
-use crate::sim::{Core, Sim, run_schedule};
+use crate::sim::Sim;
 use crate::world::{Number, World};
 use crate::{controls, graph, webhooks};
 

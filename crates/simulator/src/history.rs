@@ -256,6 +256,12 @@ impl World {
                     if let Some(caption) = caption {
                         body["caption"] = json!(caption);
                     }
+                    let names = if message.by_business {
+                        payload::TO
+                    } else {
+                        payload::FROM
+                    };
+                    payload::name_party(&mut filled, &party, &self.settings, names);
                     filled.insert("type".to_owned(), json!(kind));
                     filled.insert(kind.clone(), body);
                     let place = if message.by_business {

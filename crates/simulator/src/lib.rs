@@ -17,6 +17,7 @@ mod account;
 mod builder;
 mod clock;
 mod controls;
+mod core;
 mod customer;
 mod error;
 mod faults;

@@ -174,7 +174,7 @@ impl Ready {
             clock.set_rate(rate);
         }
         let seed = match &options.seed {
-            None => u64::try_from(Utc::now().timestamp_micros()).unwrap_or(0),
+            None => u64::try_from(SimClock::new().now().millis()).unwrap_or(0),
             Some(seed) => seed
                 .parse()
                 .map_err(|_| format!("--seed must be a whole number, not {seed:?}"))?,

@@ -107,7 +107,7 @@ pub(crate) fn message(
     number: &Number,
     person: &Person,
     settings: &Settings,
-    message: Map<String, Value>,
+    message: &Map<String, Value>,
 ) -> Value {
     let mut value = value(number);
     // Notices of a changed number or user id come without a profile.
@@ -124,7 +124,7 @@ pub(crate) fn echo(
     number: &Number,
     person: &Person,
     settings: &Settings,
-    echo: Map<String, Value>,
+    echo: &Map<String, Value>,
 ) -> Value {
     let mut value = value(number);
     if settings.user_ids {

@@ -171,7 +171,7 @@ impl Phone {
             message.insert("id".to_owned(), json!(id));
             message.insert("timestamp".to_owned(), payload::timestamp(at));
             payload::name_party(&mut message, &person, &world.settings, payload::TO);
-            let value = payload::echo(&number, &person, &world.settings, message);
+            let value = payload::echo(&number, &person, &world.settings, &message);
             // Edits and deletions change what is there; only what is new arrives.
             match record.kind.as_str() {
                 "edit" | "revoke" => {}
@@ -209,11 +209,12 @@ impl Phone {
     pub fn chat(&self, with: &Customer) -> Vec<(Direction, String)> {
         let world = self.sim.core.world();
         let mut chat: Vec<&MessageRecord> = world
-            .messages
-            .values()
+            .message_order
+            .iter()
+            .filter_map(|id| world.messages.get(id))
             .filter(|m| m.person == with.id() && m.phone_number_id == self.phone_number_id)
             .collect();
-        chat.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        chat.sort_by_key(|message| message.at);
         chat.into_iter().map(|m| (m.direction, m.text())).collect()
     }
 }

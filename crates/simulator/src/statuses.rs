@@ -140,7 +140,7 @@ impl World {
                 // The message may be gone from the books; then there is nobody to tell.
                 Due::Status(id, status) => drop(self.tell_status(&id, status, at)),
                 Due::Failure(id, error) => drop(self.tell_failure(&id, &error, at)),
-                Due::Webhook(update) => self.post(update),
+                Due::Webhook(update) => self.post(&update),
             }
         }
         any
@@ -166,7 +166,7 @@ impl World {
             }
             object.insert("conversation".to_owned(), conversation);
         }
-        let value = self.status_value(&message, object, status == Status::Sent)?;
+        let value = self.status_value(&message, &object, status == Status::Sent)?;
         self.post_message_field("messages", value);
         self.count_service_message(&message, status, at);
         let message = self.message_mut(id)?;
@@ -219,7 +219,7 @@ impl World {
     fn status_value(
         &self,
         message: &MessageRecord,
-        object: Map<String, Value>,
+        object: &Map<String, Value>,
         is_sent: bool,
     ) -> Result<Value> {
         let mut value = payload::value(self.number(&message.phone_number_id)?);
@@ -284,7 +284,7 @@ impl World {
 
     /// Puts a change of a message-like field on its way.
     pub fn post_message_field(&mut self, field: &str, value: Value) {
-        self.post(Update {
+        self.post(&Update {
             entry_id: self.account.waba_id.clone(),
             time: None,
             field: field.to_owned(),
@@ -294,7 +294,7 @@ impl World {
 
     /// Puts a change of an account-like field on its way.
     pub fn post_account_field(&mut self, entry_id: String, field: &str, value: Value, at: Time) {
-        self.post(Update {
+        self.post(&Update {
             entry_id,
             time: Some(at.secs()),
             field: field.to_owned(),
@@ -302,7 +302,7 @@ impl World {
         });
     }
 
-    pub fn post(&mut self, update: Update) {
+    pub fn post(&mut self, update: &Update) {
         let twice = self.settings.duplicate_chance;
         self.outbound.put(update, twice, &mut self.rng);
     }

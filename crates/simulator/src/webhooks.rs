@@ -28,9 +28,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::core::Core;
 use crate::payload::{self, Update};
 use crate::settings::RetrySchedule;
-use crate::sim::Core;
 use crate::world::LOG_LENGTH;
 
 /// The header with the signature of the body.
@@ -105,7 +105,7 @@ pub(crate) struct Outbound {
 }
 
 impl Outbound {
-    pub fn put(&mut self, update: Update, duplicate_chance: f64, rng: &mut StdRng) {
+    pub fn put(&mut self, update: &Update, duplicate_chance: f64, rng: &mut StdRng) {
         let by_chance = duplicate_chance > 0.0 && rng.random_bool(duplicate_chance.min(1.0));
         let by_order = self.duplicate_next > 0;
         self.duplicate_next = self.duplicate_next.saturating_sub(1);

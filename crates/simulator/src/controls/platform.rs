@@ -61,7 +61,7 @@ pub(super) async fn state(State(sim): State<Sim>) -> Json<StateDump> {
             is_open: world.window_is_open(number, *person, now),
         })
         .collect();
-    windows.sort_by(|a, b| a.customer.cmp(&b.customer));
+    windows.sort_by_key(|window| window.customer);
     Json(StateDump {
         clock,
         waba_id: world.account.waba_id.clone(),

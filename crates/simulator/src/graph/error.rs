@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 pub struct GraphError {
     pub http: StatusCode,
     pub code: u32,
-    pub title: String,
-    pub details: Option<String>,
+    pub title: &'static str,
+    pub details: Option<Box<str>>,
     pub subcode: Option<u32>,
     pub kind: &'static str,
     pub is_transient: bool,
     /// The whole message where Meta does not build it from code and title.
-    pub message: Option<String>,
+    pub message: Option<Box<str>>,
     /// What the answer holds beside the error.
-    pub beside: Option<Value>,
+    pub beside: Option<Box<Value>>,
 }
 
 /// Code, HTTP status, title, details.
@@ -84,12 +84,12 @@ impl GraphError {
         let plain = |http, message: &str| Self {
             http,
             code,
-            title: String::new(),
+            title: "",
             details: None,
             subcode: None,
             kind: "OAuthException",
             is_transient: false,
-            message: Some(message.to_owned()),
+            message: Some(message.into()),
             beside: None,
         };
         match code {
@@ -121,8 +121,8 @@ impl GraphError {
                 Self {
                     http: StatusCode::from_u16(http).unwrap_or(StatusCode::BAD_REQUEST),
                     code,
-                    title: title.to_owned(),
-                    details: Some(details.to_owned()),
+                    title,
+                    details: Some(details.into()),
                     subcode: None,
                     kind: "OAuthException",
                     is_transient: false,
@@ -137,7 +137,7 @@ impl GraphError {
     #[must_use]
     pub fn because(code: u32, details: impl Into<String>) -> Self {
         Self {
-            details: Some(details.into()),
+            details: Some(details.into().into()),
             ..Self::of(code)
         }
     }
@@ -145,7 +145,7 @@ impl GraphError {
     pub(crate) fn bad_token() -> Self {
         Self {
             subcode: None,
-            message: Some("Invalid OAuth access token - Cannot parse access token".to_owned()),
+            message: Some("Invalid OAuth access token - Cannot parse access token".into()),
             ..Self::of(190)
         }
     }
@@ -153,7 +153,7 @@ impl GraphError {
     /// `(#100)` with a sentence of its own, as for parameters of the Graph API itself.
     pub(crate) fn invalid(sentence: impl std::fmt::Display) -> Self {
         Self {
-            message: Some(format!("(#100) {sentence}")),
+            message: Some(format!("(#100) {sentence}").into()),
             details: None,
             ..Self::of(100)
         }
@@ -164,15 +164,18 @@ impl GraphError {
         Self {
             http: StatusCode::BAD_REQUEST,
             code: 100,
-            title: String::new(),
+            title: "",
             details: None,
             subcode: Some(33),
             kind: "GraphMethodException",
             is_transient: false,
-            message: Some(format!(
-                "Unsupported post request. Object with ID '{id}' does not exist, cannot be loaded \
-                 due to missing permissions, or does not support this operation"
-            )),
+            message: Some(
+                format!(
+                    "Unsupported post request. Object with ID '{id}' does not exist, cannot be \
+                     loaded due to missing permissions, or does not support this operation"
+                )
+                .into(),
+            ),
             beside: None,
         }
     }
@@ -183,7 +186,7 @@ impl GraphError {
         let message = self
             .message
             .clone()
-            .unwrap_or_else(|| format!("(#{}) {}", self.code, self.title));
+            .unwrap_or_else(|| format!("(#{}) {}", self.code, self.title).into());
         let mut error = json!({
             "message": message,
             "type": self.kind,
@@ -199,23 +202,22 @@ impl GraphError {
         if let Some(details) = &self.details {
             error["error_data"] = json!({ "messaging_product": "whatsapp", "details": details });
         }
-        let mut body = self.beside.clone().unwrap_or_else(|| json!({}));
+        let mut body = self.beside.as_deref().cloned().unwrap_or_else(|| json!({}));
         body["error"] = error;
         body
     }
 
     /// The same error inside a `failed` status.
     pub(crate) fn in_status(&self) -> Value {
-        let title = if self.title.is_empty() {
-            self.message.clone().unwrap_or_default()
-        } else {
-            self.title.clone()
+        let title = match (self.title, &self.message) {
+            ("", Some(message)) => message,
+            (title, _) => title,
         };
         json!({
             "code": self.code,
             "title": title,
             "message": title,
-            "error_data": { "details": self.details.clone().unwrap_or_else(|| title.clone()) },
+            "error_data": { "details": self.details.as_deref().unwrap_or(title) },
             "href": "/documentation/business-messaging/whatsapp/support/error-codes",
         })
     }

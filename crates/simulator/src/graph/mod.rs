@@ -18,7 +18,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
-use chrono::Utc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Map, Value};
 use sha2::Sha256;
@@ -150,7 +149,7 @@ fn admitted(
         return Err(GraphError {
             http: StatusCode::BAD_REQUEST,
             code: 2500,
-            message: Some(format!("Unknown path components: {path}")),
+            message: Some(format!("Unknown path components: {path}").into()),
             details: None,
             ..GraphError::of(100)
         });
@@ -314,7 +313,7 @@ async fn edge(
         ("GET", "message_history") => numbers::message_history(&sim, &asked),
         _ => Err(GraphError {
             code: 2500,
-            message: Some(format!("Unknown path components: /{edge}")),
+            message: Some(format!("Unknown path components: /{edge}").into()),
             details: None,
             ..GraphError::of(100)
         }),
@@ -331,9 +330,7 @@ fn only_fields(object: &Map<String, Value>, fields: &[String]) -> Map<String, Va
 }
 
 /// The moment as Graph writes moments in objects.
-fn iso(at: ajar_domain::time::Time) -> String {
-    at.to_datetime()
-        .unwrap_or_else(Utc::now)
-        .format("%Y-%m-%dT%H:%M:%S%z")
-        .to_string()
+fn iso(at: ajar_domain::time::Time) -> Option<String> {
+    let at = at.to_datetime()?;
+    Some(at.format("%Y-%m-%dT%H:%M:%S%z").to_string())
 }

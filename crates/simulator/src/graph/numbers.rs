@@ -302,7 +302,9 @@ pub(super) fn block_users(sim: &Sim, asked: &Asked) -> Answer {
     }
     result["failed_users"] = json!(failed);
     Err(GraphError {
-        beside: Some(json!({ "messaging_product": "whatsapp", "block_users": result })),
+        beside: Some(Box::new(
+            json!({ "messaging_product": "whatsapp", "block_users": result }),
+        )),
         ..GraphError::of(139_100)
     })
 }

@@ -4,142 +4,30 @@
 //! call these methods. Calls return as soon as the platform's books are changed; what follows from
 //! it (webhooks, statuses) has happened when [`Sim::settled`] resolves.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod stock;
+mod webhooks;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use ajar_domain::time::{Clock as _, Time};
-use bytes::Bytes;
-use serde_json::{Map, Value, json};
-use tokio::sync::{Notify, watch};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use ajar_domain::time::Clock as _;
+use serde_json::json;
+use tokio_util::sync::DropGuard;
 use url::Url;
 
 use crate::account::AccountState;
 use crate::clock::SimClock;
+use crate::core::Core;
 use crate::customer::Customer;
-use crate::error::{Result, SimError};
+use crate::error::Result;
 use crate::faults::Fault;
 use crate::graph::GraphError;
-use crate::history::{OldMessage, PreparedHistory};
 use crate::ids::{self, Wamid};
-use crate::payload::{self, Update};
 use crate::phone::Phone;
 use crate::settings::Settings;
 use crate::statuses::Status;
-use crate::templates::Template;
 use crate::webhooks::{ReleaseOrder, WebhookRecord};
 use crate::world::{Direction, GraphRequest, MessageRecord, Number, PersonId, World};
-
-/// What every part of the simulator shares.
-pub(crate) struct Core {
-    pub clock: SimClock,
-    pub http: reqwest::Client,
-    /// Something new may be due.
-    pub wake_schedule: Notify,
-    /// Something new may have to be delivered.
-    pub wake_sender: Notify,
-    /// Webhooks that wait for their next attempt need not wait.
-    pub retry_now: Notify,
-    progress: watch::Sender<u64>,
-    world: Mutex<World>,
-    base_url: Mutex<Option<Url>>,
-}
-
-impl Core {
-    pub fn new(clock: SimClock, world: World) -> Self {
-        Self {
-            clock,
-            http: reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .build()
-                .unwrap_or_default(),
-            wake_schedule: Notify::new(),
-            wake_sender: Notify::new(),
-            retry_now: Notify::new(),
-            progress: watch::Sender::new(0),
-            world: Mutex::new(world),
-            base_url: Mutex::new(None),
-        }
-    }
-
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells everybody who waits for something to look again.
-    pub fn announce(&self) {
-        self.progress.send_modify(|n| *n += 1);
-    }
-
-    /// Changes the books, lets happen what is due by now, and wakes those who work on the rest.
-    pub fn change<T>(&self, change: impl FnOnce(&mut World, Time) -> T) -> T {
-        let now = self.clock.now();
-        let mut world = self.world();
-        let result = change(&mut world, now);
-        world.run_due(now);
-        drop(world);
-        self.wake_schedule.notify_one();
-        self.wake_sender.notify_one();
-        self.announce();
-        result
-    }
-
-    /// Resolves when `look` finds something, looking again after every change.
-    pub async fn wait_for<T>(&self, mut look: impl FnMut(&mut World, Time) -> Option<T>) -> T {
-        let mut progress = self.progress.subscribe();
-        loop {
-            progress.borrow_and_update();
-            if let Some(found) = look(&mut self.world(), self.clock.now()) {
-                return found;
-            }
-            // The sender lives in `self`, so this cannot fail while we are called.
-            if progress.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    pub fn set_base_url(&self, url: Url) {
-        *self.base_url.lock().unwrap_or_else(PoisonError::into_inner) = Some(url);
-    }
-
-    /// Where this platform can be reached, as far as it knows.
-    pub fn base_url(&self) -> Option<Url> {
-        self.base_url
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// The whole address of a path of ours.
-    pub fn absolute(&self, path_and_query: &str) -> String {
-        self.base_url()
-            .and_then(|base| base.join(path_and_query).ok())
-            .map_or_else(|| path_and_query.to_owned(), String::from)
-    }
-}
-
-/// Makes happen what the clock brings.
-pub(crate) async fn run_schedule(core: Arc<Core>, cancelled: CancellationToken) {
-    loop {
-        let new_work = core.wake_schedule.notified();
-        let now = core.clock.now();
-        let (any, next) = {
-            let mut world = core.world();
-            (world.run_due(now), world.schedule.first())
-        };
-        if any {
-            core.wake_sender.notify_one();
-            core.announce();
-        }
-        tokio::select! {
-            () = cancelled.cancelled() => return,
-            () = new_work => {}
-            () = core.clock.wait_until(next.unwrap_or(Time::FAR_FUTURE)) => {}
-        }
-    }
-}
 
 /// Drives the simulated platform. Cheap to clone; the platform ends with its last handle.
 #[derive(Clone)]
@@ -246,7 +134,6 @@ impl Sim {
 /// # People
 impl Sim {
     /// The customer with this number, who comes into being if nobody has it yet.
-    #[must_use]
     pub fn customer(&self, name: &str, number: &str) -> Customer {
         let id = self
             .core
@@ -255,7 +142,6 @@ impl Sim {
     }
 
     /// A customer who has adopted a username: their number appears in no webhook.
-    #[must_use]
     pub fn customer_with_username(&self, name: &str, username: &str) -> Customer {
         let id = self.core.change(|world, _| {
             let known = world
@@ -470,211 +356,5 @@ impl Sim {
     /// Webhooks that wait for their next attempt try again at once.
     pub fn retry_webhooks_now(&self) {
         self.core.retry_now.notify_waiters();
-    }
-}
-
-/// # Webhooks
-impl Sim {
-    /// Where webhooks go from now on. What waited for an address leaves.
-    pub fn set_webhook_url(&self, url: Url) {
-        self.core.change(|world, _| world.outbound.url = Some(url));
-        self.retry_webhooks_now();
-    }
-
-    /// What Meta does when an address is entered: asks it to answer the challenge.
-    pub async fn verify_webhook(&self) -> Result<()> {
-        let (url, verify_token) = {
-            let world = self.core.world();
-            let url = world.outbound.url.clone().ok_or(SimError::NoWebhookUrl)?;
-            (url, world.account.verify_token.clone())
-        };
-        self.verify(url, &verify_token).await
-    }
-
-    pub(crate) async fn verify(&self, url: Url, verify_token: &str) -> Result<()> {
-        let challenge = ids::digits(&mut self.core.world().rng, 10);
-        let request = self.core.http.get(url).timeout(Duration::from_secs(10));
-        let answer = request
-            .query(&[
-                ("hub.mode", "subscribe"),
-                ("hub.challenge", &challenge),
-                ("hub.verify_token", verify_token),
-            ])
-            .send()
-            .await
-            .map_err(|error| SimError::NotVerified(error.without_url().to_string()))?;
-        let status = answer.status();
-        let body = answer.text().await.unwrap_or_default();
-        if status != reqwest::StatusCode::OK || body != challenge {
-            let why = format!("it answered {status} with another body than the challenge");
-            return Err(SimError::NotVerified(why));
-        }
-        Ok(())
-    }
-
-    /// Any change of any field, in the usual envelope. Message-like values get `metadata` of the
-    /// first number unless they bring their own.
-    pub fn webhook(&self, field: &str, mut value: Value) {
-        const ACCOUNT_LIKE: [&str; 12] = [
-            "account_update",
-            "account_alerts",
-            "account_review_update",
-            "business_capability_update",
-            "message_template_status_update",
-            "message_template_quality_update",
-            "message_template_components_update",
-            "template_category_update",
-            "phone_number_quality_update",
-            "phone_number_name_update",
-            "security",
-            "messaging_handovers",
-        ];
-        self.core.change(|world, now| {
-            let account_like = ACCOUNT_LIKE.contains(&field);
-            if !account_like
-                && value.get("metadata").is_none()
-                && let (Some(number), Some(object)) = (world.numbers.first(), value.as_object_mut())
-                && let Value::Object(frame) = payload::value(number)
-            {
-                object.extend(frame);
-            }
-            world.post(Update {
-                entry_id: world.account.waba_id.clone(),
-                time: account_like.then(|| now.secs()),
-                field: field.to_owned(),
-                value,
-            });
-        });
-    }
-
-    /// Exactly this JSON as the whole body, escaped and signed as Meta does.
-    pub fn raw_webhook(&self, body: &Value) -> u64 {
-        self.raw_webhook_bytes(payload::to_bytes(body))
-    }
-
-    /// Exactly these bytes, which need not even be JSON, with a right signature.
-    pub fn raw_webhook_bytes(&self, body: impl Into<Bytes>) -> u64 {
-        self.core
-            .change(|world, _| world.outbound.put_whole(body.into()))
-    }
-}
-
-/// # Templates, history, address book
-impl Sim {
-    /// Adds a template as Meta would list it; `name` and `components` are enough. One with the
-    /// same name and language is replaced.
-    pub fn add_template(&self, listed: Value) -> Result<()> {
-        let Value::Object(listed) = listed else {
-            return Err(SimError::Malformed(
-                "a template is a JSON object".to_owned(),
-            ));
-        };
-        if listed.get("name").and_then(Value::as_str).is_none() {
-            return Err(SimError::Malformed("a template needs a name".to_owned()));
-        }
-        self.core.change(|world, _| {
-            world.put_template(listed);
-        });
-        Ok(())
-    }
-
-    /// Adds the built-in templates of the workshop "Quill & Spoke".
-    pub fn add_built_in_templates(&self) {
-        self.core.change(|world, _| {
-            for listed in crate::library::templates() {
-                world.put_template(listed);
-            }
-        });
-    }
-
-    /// Everything as listed.
-    #[must_use]
-    pub fn templates(&self) -> Vec<Value> {
-        let world = self.core.world();
-        let listed = world.templates.iter().map(|t| t.listed.clone());
-        listed.map(Value::Object).collect()
-    }
-
-    /// Changes a template's status and tells it as Meta does.
-    pub fn set_template_status(&self, name: &str, language: &str, status: &str) -> Result<()> {
-        self.core.change(|world, now| {
-            let template = world
-                .templates
-                .iter_mut()
-                .find(|template| template.name() == name && template.language() == language)
-                .ok_or_else(|| SimError::UnknownTemplate {
-                    name: name.to_owned(),
-                    language: language.to_owned(),
-                })?;
-            template.listed.insert("status".to_owned(), json!(status));
-            let mut value = json!({
-                "event": status,
-                "message_template_id": template.text("id").parse::<u64>().unwrap_or(0),
-                "message_template_name": name,
-                "message_template_language": language,
-                "reason": "NONE",
-                "message_template_category": template.category(),
-            });
-            match status {
-                "PAUSED" => {
-                    value["other_info"] = json!({
-                        "title": "FIRST_PAUSE",
-                        "description": "The template was paused because of negative feedback.",
-                    });
-                }
-                "REJECTED" => {
-                    value["reason"] = json!("INVALID_FORMAT");
-                    template
-                        .listed
-                        .insert("rejected_reason".to_owned(), json!("INVALID_FORMAT"));
-                }
-                "DISABLED" => value["disable_info"] = json!({ "disable_date": now.secs() }),
-                _ => {}
-            }
-            let waba_id = world.account.waba_id.clone();
-            world.post_account_field(waba_id, "message_template_status_update", value, now);
-            Ok(())
-        })
-    }
-
-    /// What is handed over when the business asks for the history of its phone.
-    pub fn prepare_history(&self, threads: Vec<(Customer, Vec<OldMessage>)>) {
-        let threads = threads
-            .into_iter()
-            .map(|(customer, messages)| (customer.id(), messages))
-            .collect();
-        self.core
-            .change(|world, _| world.history = Some(PreparedHistory::Threads(threads)));
-    }
-
-    /// The owner refused to share the history.
-    pub fn decline_history(&self) {
-        self.core
-            .change(|world, _| world.history = Some(PreparedHistory::Declined));
-    }
-
-    /// Onboards the number anew, as of now: synchronisation may be asked for once more.
-    pub fn onboard_again(&self) {
-        self.core.change(|world, now| {
-            for number in &mut world.numbers {
-                number.onboarded_at = now;
-                number.contacts_synced = false;
-                number.history_synced = false;
-            }
-        });
-    }
-}
-
-impl World {
-    pub(crate) fn put_template(&mut self, listed: Map<String, Value>) {
-        let World { templates, rng, .. } = self;
-        let template = Template::from_listed(listed, || format!("70{}", ids::digits(rng, 13)));
-        let same = templates
-            .iter_mut()
-            .find(|old| old.name() == template.name() && old.language() == template.language());
-        match same {
-            Some(old) => *old = template,
-            None => templates.push(template),
-        }
     }
 }

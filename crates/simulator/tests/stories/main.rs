@@ -1,0 +1,14 @@
+//! Stories about the simulated platform, told from outside: through its Graph API, its webhooks
+//! and its handles.
+
+mod business;
+mod controls;
+mod faults;
+mod media;
+mod numbers;
+mod program;
+mod shapes;
+mod statuses;
+mod templates;
+mod transport;
+mod window;

@@ -1,0 +1,83 @@
+//! Files: up, down, and how long their addresses work.
+
+use std::time::Duration;
+
+use ajar_simulator::MediaFile;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use crate::business::{Business, HOUR, TOKEN, code, value};
+
+const MARIA: &str = "+1 555 014 2207";
+
+async fn upload(shop: &Business, mime_type: &str, bytes: Vec<u8>) -> (u16, Value) {
+    let file = Part::bytes(bytes).file_name("file").mime_str(mime_type);
+    let form = Form::new()
+        .text("messaging_product", "whatsapp")
+        .text("type", mime_type.to_owned())
+        .part("file", file.expect("a mime type"));
+    let path = format!("v25.0/{}/media", shop.sim.phone_number_id());
+    shop.call(shop.http.post(shop.url(&path)).multipart(form))
+        .await
+}
+
+#[tokio::test]
+async fn what_a_customer_sends_can_be_fetched_for_five_minutes_with_the_token() {
+    let shop = Business::open().await;
+    let maria = shop.sim.customer("Maria", MARIA);
+    let picture = MediaFile::png(3);
+    maria
+        .sends_image(picture.clone(), "My bike")
+        .await
+        .expect("sent");
+    let image = value(&shop.only_news().await)["messages"][0]["image"].clone();
+    assert_eq!(image["mime_type"], "image/png");
+    assert_eq!(image["caption"], "My bike");
+
+    let fetch = async |url: &str, token: &str| {
+        let answer = shop.http.get(url).bearer_auth(token).send().await;
+        let answer = answer.expect("an answer");
+        (
+            answer.status().as_u16(),
+            answer.bytes().await.expect("bytes"),
+        )
+    };
+    let direct = image["url"].as_str().expect("an address");
+    assert_eq!(fetch(direct, TOKEN).await, (200, picture.bytes.clone()));
+    assert_eq!(fetch(direct, "other").await.0, 401);
+
+    shop.clock.advance(Duration::from_secs(300));
+    assert_eq!(fetch(direct, TOKEN).await.0, 404);
+    let path = format!("v25.0/{}", image["id"].as_str().expect("an id"));
+    let (_, looked_up) = shop.get(&path).await;
+    assert_eq!(looked_up["file_size"], picture.bytes.len().to_string());
+    let again = looked_up["url"].as_str().expect("an address");
+    assert_eq!(fetch(again, TOKEN).await, (200, picture.bytes));
+
+    shop.clock.advance(7 * 24 * HOUR);
+    assert_eq!(code(&shop.get(&path).await.1), 100);
+}
+
+#[tokio::test]
+async fn an_upload_can_be_sent_and_deleted() {
+    let shop = Business::open().await;
+    let maria = shop.sim.customer("Maria", MARIA);
+    maria.says("Hi").await.expect("said");
+    let (status, answer) = upload(&shop, "image/jpeg", vec![0xff; 1000]).await;
+    assert_eq!(status, 200, "{answer}");
+    let id = answer["id"].as_str().expect("an id");
+    let image = json!({ "type": "image", "image": { "id": id, "caption": "Blue" } });
+    assert_eq!(shop.send(MARIA, image.clone()).await.0, 200);
+    assert_eq!(maria.inbox()[0].text, "Blue");
+    let (_, gone) = shop.delete(&format!("v25.0/{id}"), &json!({})).await;
+    assert_eq!(gone, json!({ "success": true }));
+    assert_eq!(code(&shop.send(MARIA, image).await.1), 100);
+}
+
+#[tokio::test]
+async fn uploads_of_the_wrong_kind_or_size_are_refused() {
+    let shop = Business::open().await;
+    assert_eq!(code(&upload(&shop, "image/gif", vec![1; 10]).await.1), 100);
+    let large = vec![1; 5 * 1024 * 1024 + 1];
+    assert_eq!(code(&upload(&shop, "image/png", large).await.1), 131_053);
+}
