@@ -44,7 +44,11 @@ pub async fn wait_until(clock: &Arc<dyn Clock>, until: Time) {
             Duration::MAX
         };
         let steady = (rate - 1.0).abs() < f64::EPSILON && clock.epoch() == 0;
-        let nap = if steady { real } else { real.min(Duration::from_millis(100)) };
+        let nap = if steady {
+            real
+        } else {
+            real.min(Duration::from_millis(100))
+        };
         tokio::time::sleep(nap.min(Duration::from_secs(3600))).await;
     }
 }

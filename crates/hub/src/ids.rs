@@ -44,8 +44,11 @@ impl Ids {
         let time = stamp.as_u128() >> 64;
         let tail = u64::from_be_bytes(self.random());
         let tail = (tail & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000;
-        let head = (time & 0xffff_ffff_ffff_f000) | u128::from(u16::from_be_bytes(self.random()) & 0x0fff);
-        Uuid::from_u128((head << 64) | u128::from(tail)).simple().to_string()
+        let head =
+            (time & 0xffff_ffff_ffff_f000) | u128::from(u16::from_be_bytes(self.random()) & 0x0fff);
+        Uuid::from_u128((head << 64) | u128::from(tail))
+            .simple()
+            .to_string()
     }
 
     /// A bearer token: 256 bits, in hexadecimal.
@@ -63,8 +66,13 @@ impl Ids {
         let letters: Vec<char> = bytes
             .chunks_exact(2)
             .map(|pair| {
-                let number = pair.iter().fold(0usize, |sum, byte| sum * 256 + usize::from(*byte));
-                ALPHABET.get(number % ALPHABET.len()).copied().map_or('2', char::from)
+                let number = pair
+                    .iter()
+                    .fold(0usize, |sum, byte| sum * 256 + usize::from(*byte));
+                ALPHABET
+                    .get(number % ALPHABET.len())
+                    .copied()
+                    .map_or('2', char::from)
             })
             .collect();
         letters

@@ -28,6 +28,11 @@ use super::{
     node::{Node, short},
 };
 
+pub(super) use self::{
+    body::digest,
+    template::{category as template_category, status as template_status},
+};
+
 /// More than any body of 3 MB (section 3) can hold of real updates.
 const MAX_ITEMS: usize = 50_000;
 
@@ -127,8 +132,7 @@ struct Change<'a> {
 impl<'a> Change<'a> {
     fn new(change: Node<'a>, entry: Entry, place: String) -> Self {
         let field = change.get("field").kind().unwrap_or_default();
-        let dot = if place.is_empty() { "" } else { "." };
-        let place = format!("{place}{dot}value");
+        let place = below(&place, "value");
         Self::of_value(change.get("value"), &field, entry, place)
     }
 
@@ -167,7 +171,7 @@ impl<'a> Change<'a> {
             business: self.business.clone(),
             contacts: if own.is_list() { own } else { self.contacts },
             standby: true,
-            place: format!("{}.{key}", self.place),
+            place: below(&self.place, key),
         }
     }
 
@@ -221,8 +225,17 @@ impl<'a> Change<'a> {
             } else {
                 Err(self.rejected(key, RejectedWhy::NotAnObject))
             };
-            items.push(self.item(format!("{}.{key}[{at}]", self.place), what));
+            items.push(self.item(format!("{}[{at}]", below(&self.place, key)), what));
         }
+    }
+}
+
+/// The place of `key` in the object at `place`.
+fn below(place: &str, key: &str) -> String {
+    if place.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{place}.{key}")
     }
 }
 
@@ -348,7 +361,7 @@ fn read_updates(change: &Change<'_>, items: &mut Items) {
         // Lists and objects hold updates; a plain value is only a field more.
         let updates = change.value.get(key);
         if !known && (updates.is_list() || updates.is_object()) {
-            let place = format!("{}.{}", change.place, short(key));
+            let place = below(&change.place, &short(key));
             items.push(change.item(place, Ok(change.not_understood(short(key)))));
         }
     }

@@ -123,7 +123,12 @@ impl Tx {
         let Some((agent_id,)) = used else {
             return Ok(Redeemed::Wrong);
         };
-        let Some(agent) = self.conn.agent(&agent_id).await?.filter(|agent| !agent.revoked) else {
+        let Some(agent) = self
+            .conn
+            .agent(&agent_id)
+            .await?
+            .filter(|agent| !agent.revoked)
+        else {
             return Ok(Redeemed::Wrong);
         };
         either!(&mut self.conn, |c| sqlx::query(TOKEN)
@@ -149,8 +154,14 @@ impl Tx {
                 .bind(rev)
                 .execute(&mut **c)
                 .await?;
-            sqlx::query(TOKENS).bind(id.as_str()).execute(&mut **c).await?;
-            sqlx::query(CODES).bind(id.as_str()).execute(&mut **c).await?;
+            sqlx::query(TOKENS)
+                .bind(id.as_str())
+                .execute(&mut **c)
+                .await?;
+            sqlx::query(CODES)
+                .bind(id.as_str())
+                .execute(&mut **c)
+                .await?;
         });
         Ok(())
     }

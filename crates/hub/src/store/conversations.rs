@@ -102,9 +102,18 @@ impl Row {
         let number = self.phone.as_deref().and_then(PhoneNumber::from_digits);
         let number_shown = number.as_ref().map(show_number);
         // Address book over profile name over what the team typed over user name over number.
-        let real = [&self.book_name, &self.profile_name, &self.given_name, &self.username]
-            .into_iter()
-            .find_map(|name| name.as_deref().map(str::trim).filter(|name| !name.is_empty()));
+        let real = [
+            &self.book_name,
+            &self.profile_name,
+            &self.given_name,
+            &self.username,
+        ]
+        .into_iter()
+        .find_map(|name| {
+            name.as_deref()
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+        });
         let customer = Customer {
             name: real
                 .or(number_shown.as_deref())
@@ -114,7 +123,12 @@ impl Row {
             id: CustomerId::new(self.customer_id),
             number,
             number_shown,
-            blocked: pause(self.blocked.as_deref(), self.blocked_at, "customers", &self.id)?,
+            blocked: pause(
+                self.blocked.as_deref(),
+                self.blocked_at,
+                "customers",
+                &self.id,
+            )?,
             username: self.username,
             about: self.about,
         };
@@ -189,8 +203,7 @@ impl Conn {
 
     pub async fn count_conversations(&mut self) -> Result<i64> {
         const COUNT: &str = "SELECT COUNT(*) FROM conversations";
-        let (count,): (i64,) =
-            either!(self, |c| sqlx::query_as(COUNT).fetch_one(&mut **c).await)?;
+        let (count,): (i64,) = either!(self, |c| sqlx::query_as(COUNT).fetch_one(&mut **c).await)?;
         Ok(count)
     }
 
@@ -209,7 +222,10 @@ impl Conn {
         Ok(row.map(|(id,)| ConversationId::new(id)))
     }
 
-    pub async fn conversations_of(&mut self, customer: &CustomerId) -> Result<Vec<ConversationRow>> {
+    pub async fn conversations_of(
+        &mut self,
+        customer: &CustomerId,
+    ) -> Result<Vec<ConversationRow>> {
         const OF: &str = select!("WHERE v.customer_id = $1 ORDER BY v.id");
         let rows: Vec<Row> = either!(self, |c| sqlx::query_as(OF)
             .bind(customer.as_str())
@@ -305,7 +321,11 @@ impl Tx {
             .bind(head.unread)
             .bind(head.waiting_since.map(Time::millis))
             .bind(phone_first.map(|first| first.at.millis()))
-            .bind(phone_first.and_then(|first| first.by.as_ref()).map(AgentId::as_str))
+            .bind(
+                phone_first
+                    .and_then(|first| first.by.as_ref())
+                    .map(AgentId::as_str)
+            )
             .bind(i64::from(head.only_history))
             .bind(head.first_customer_at.map(Time::millis))
             .bind(head.last_customer_at.map(Time::millis))
@@ -417,7 +437,10 @@ impl Tx {
                     .execute(&mut **c)
                     .await?;
             }
-            sqlx::query(GONE).bind(gone.as_str()).execute(&mut **c).await?;
+            sqlx::query(GONE)
+                .bind(gone.as_str())
+                .execute(&mut **c)
+                .await?;
         });
         Ok(())
     }

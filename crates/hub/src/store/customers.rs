@@ -177,7 +177,10 @@ impl Tx {
                 .bind(gone.as_str())
                 .execute(&mut **c)
                 .await?;
-            sqlx::query(GONE).bind(gone.as_str()).execute(&mut **c).await?;
+            sqlx::query(GONE)
+                .bind(gone.as_str())
+                .execute(&mut **c)
+                .await?;
         });
         Ok(())
     }

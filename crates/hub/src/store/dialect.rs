@@ -73,3 +73,46 @@ pub async fn copy_sqlite(pool: &SqlitePool, to: &str) -> Result<()> {
     sqlx::query("VACUUM INTO $1").bind(to).execute(pool).await?;
     Ok(())
 }
+
+/// A hit of a search: message, conversation, words, time.
+pub type Hit = (String, String, String, i64);
+
+/// Messages that have all the words, the last one as a beginning; newest first.
+pub async fn search(conn: &mut Conn, words: &[String], limit: i64) -> Result<Vec<Hit>> {
+    match conn {
+        Conn::Sqlite(c) => {
+            // Each word stands in quotes, so that nothing in it is read as query syntax.
+            let query = words
+                .iter()
+                .map(|word| format!("\"{}\"*", word.replace('"', "\"\"")))
+                .collect::<Vec<_>>()
+                .join(" ");
+            Ok(sqlx::query_as(
+                "SELECT m.id, m.conversation_id, w.words, m.at FROM message_words w \
+                 JOIN messages m ON m.id = w.message_id \
+                 WHERE message_words MATCH $1 ORDER BY m.at DESC LIMIT $2",
+            )
+            .bind(query)
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await?)
+        }
+        Conn::Postgres(c) => {
+            let query = words
+                .iter()
+                .map(|word| format!("'{}':*", word.replace('\'', "''").replace('\\', "\\\\")))
+                .collect::<Vec<_>>()
+                .join(" & ");
+            Ok(sqlx::query_as(
+                "SELECT m.id, m.conversation_id, w.words, m.at FROM message_words w \
+                 JOIN messages m ON m.id = w.message_id \
+                 WHERE to_tsvector('simple', w.words) @@ to_tsquery('simple', $1) \
+                 ORDER BY m.at DESC LIMIT $2",
+            )
+            .bind(query)
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await?)
+        }
+    }
+}

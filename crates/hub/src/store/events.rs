@@ -48,7 +48,11 @@ impl Conn {
             .await)?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             let end = self.team().await?.last_event;
-            return Ok(Err(if after == end { Cursor::AtEnd } else { Cursor::Expired }));
+            return Ok(Err(if after == end {
+                Cursor::AtEnd
+            } else {
+                Cursor::Expired
+            }));
         };
         if first.no != after + 1 {
             return Ok(Err(Cursor::Expired));

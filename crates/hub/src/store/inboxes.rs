@@ -207,7 +207,12 @@ impl Tx {
 
     /// Notes a sign of life; the later time wins. No event below a minute's difference: a busy
     /// number would otherwise announce itself with every message.
-    pub async fn sign_of_life(&mut self, inbox: &InboxId, sign: SignOfLife, at: Time) -> Result<()> {
+    pub async fn sign_of_life(
+        &mut self,
+        inbox: &InboxId,
+        sign: SignOfLife,
+        at: Time,
+    ) -> Result<()> {
         const INBOUND: &str = "UPDATE inboxes SET last_inbound_at = $2 \
              WHERE id = $1 AND (last_inbound_at IS NULL OR last_inbound_at < $2) RETURNING id";
         const ECHO: &str = "UPDATE inboxes SET last_echo_at = $2 \

@@ -43,7 +43,8 @@ impl Store {
         }
         dialect::announce(&mut conn, dialect::LOG_CHANNEL).await?;
         conn.commit().await?;
-        self.logged.send_if_modified(|known| super::raise(known, last));
+        self.logged
+            .send_if_modified(|known| super::raise(known, last));
         Ok(last)
     }
 
@@ -94,5 +95,63 @@ impl Store {
             }
             Pool::Postgres(_) => Ok(false),
         }
+    }
+}
+
+impl super::Tx {
+    /// Everything up to and including `no` is projected, in the transaction of the rows.
+    pub async fn move_log_cursor(&mut self, no: i64) -> Result<()> {
+        const MOVE: &str = "UPDATE team SET log_cursor = $1 WHERE id = 1";
+        either!(&mut self.conn, |c| sqlx::query(MOVE)
+            .bind(no)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Lists an item that was kept and not understood.
+    pub async fn list_not_understood(
+        &mut self,
+        webhook: i64,
+        item: i64,
+        field: &str,
+        kind: &str,
+        at: Time,
+    ) -> Result<()> {
+        const LIST: &str = "INSERT INTO not_understood (log_no, item_no, field, kind, at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (log_no, item_no) DO NOTHING";
+        either!(&mut self.conn, |c| sqlx::query(LIST)
+            .bind(webhook)
+            .bind(item)
+            .bind(field)
+            .bind(kind)
+            .bind(at.millis())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+}
+
+/// One entry of the administrator's list.
+#[derive(Debug, sqlx::FromRow)]
+pub struct NotUnderstoodRow {
+    pub log_no: i64,
+    pub item_no: i64,
+    pub field: String,
+    pub kind: String,
+    pub at: i64,
+}
+
+impl Conn {
+    /// What was kept and not understood, newest first.
+    pub async fn not_understood(&mut self, limit: i64) -> Result<Vec<NotUnderstoodRow>> {
+        const LIST: &str = "SELECT log_no, item_no, field, kind, at FROM not_understood \
+             ORDER BY log_no DESC, item_no LIMIT $1";
+        Ok(either!(self, |c| sqlx::query_as(LIST)
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?)
     }
 }

@@ -122,8 +122,7 @@ impl Tx {
 
     /// Another try later, or never (`not_before` is `None`).
     pub async fn media_failed(&mut self, id: &MediaId, not_before: Option<Time>) -> Result<()> {
-        const LATER: &str =
-            "UPDATE media SET attempt = attempt + 1, not_before = $2 WHERE id = $1";
+        const LATER: &str = "UPDATE media SET attempt = attempt + 1, not_before = $2 WHERE id = $1";
         const GONE: &str = "UPDATE media SET state = 'gone' WHERE id = $1";
         match not_before {
             Some(at) => either!(&mut self.conn, |c| sqlx::query(LATER)

@@ -146,9 +146,8 @@ impl Conn {
         before: &str,
         limit: i64,
     ) -> Result<Vec<MessageRow>> {
-        const PAGE: &str = select!(
-            "WHERE conversation_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3"
-        );
+        const PAGE: &str =
+            select!("WHERE conversation_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3");
         let rows: Vec<Row> = either!(self, |c| sqlx::query_as(PAGE)
             .bind(conversation.as_str())
             .bind(before)
@@ -270,6 +269,7 @@ impl Tx {
             .execute(&mut **c)
             .await
             .map(drop))?;
+        self.index_words(&new.id, &new.content).await?;
         if let Some(wamid) = &new.wamid {
             // Reports and reactions may have come first.
             self.settle_delivery(&new.id, wamid).await?;
@@ -298,6 +298,29 @@ impl Tx {
             .bind(id.as_str())
             .bind(rev)
             .bind(&json)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// A message that goes out again stands where it is now said.
+    pub async fn move_message(
+        &mut self,
+        id: &MessageId,
+        position: &Position,
+        at: Time,
+        send_before: Option<Time>,
+    ) -> Result<()> {
+        const MOVE: &str =
+            "UPDATE messages SET rev = $2, position = $3, at = $4, send_before = $5 WHERE id = $1";
+        let rev = self.touch("message", id.as_str());
+        either!(&mut self.conn, |c| sqlx::query(MOVE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&position.0)
+            .bind(at.millis())
+            .bind(send_before.map(Time::millis))
             .execute(&mut **c)
             .await
             .map(drop))?;
@@ -389,7 +412,8 @@ impl Tx {
     /// Applies all reports about `wamid` to the message's tick.
     pub async fn settle_delivery(&mut self, id: &MessageId, wamid: &WaMessageId) -> Result<()> {
         const BASE: &str = "SELECT base_delivery, delivery FROM messages WHERE id = $1";
-        const WRITE: &str = "UPDATE messages SET rev = $2, delivery = $3, answers = $4 WHERE id = $1";
+        const WRITE: &str =
+            "UPDATE messages SET rev = $2, delivery = $3, answers = $4 WHERE id = $1";
         let row: Option<(Option<String>, Option<String>)> =
             either!(&mut self.conn, |c| sqlx::query_as(BASE)
                 .bind(id.as_str())
@@ -554,4 +578,80 @@ fn kind_word(content: &Content) -> String {
         .ok()
         .and_then(|value| Some(value.get("kind")?.as_str()?.to_owned()))
         .unwrap_or_default()
+}
+
+/// A message as the window's provenance sees it.
+#[derive(Debug)]
+pub struct Seen {
+    pub wamid: Option<String>,
+    pub author: Author,
+    pub occurrence: Occurrence,
+    pub at: Time,
+    pub preview: String,
+}
+
+impl Conn {
+    /// The newest messages of a conversation with what each means for the window.
+    pub async fn recent_occurrences(
+        &mut self,
+        conversation: &ConversationId,
+        limit: i64,
+    ) -> Result<Vec<Seen>> {
+        const RECENT: &str = "SELECT id, wamid, author_kind, author_agent, occurrence, provenance, at, \
+             content FROM messages WHERE conversation_id = $1 ORDER BY position DESC LIMIT $2";
+        type Recent = (
+            String,
+            Option<String>,
+            String,
+            Option<String>,
+            String,
+            String,
+            i64,
+            String,
+        );
+        let rows: Vec<Recent> = either!(self, |c| sqlx::query_as(RECENT)
+            .bind(conversation.as_str())
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter()
+            .map(
+                |(id, wamid, author, agent, occurrence, provenance, at, content)| {
+                    let content: Content = from_json(&content, "messages", &id)?;
+                    let provenance: Provenance = from_word(&provenance, "messages", &id)?;
+                    Ok(Seen {
+                        wamid,
+                        author: author_of(&author, agent.as_deref()),
+                        occurrence: match provenance {
+                            Provenance::History => Occurrence::History,
+                            Provenance::Live => from_word(&occurrence, "messages", &id)?,
+                        },
+                        at: Time::from_millis(at),
+                        preview: content.preview(),
+                    })
+                },
+            )
+            .collect()
+    }
+
+    /// The newest reactions of a customer: the emoji and its time.
+    pub async fn recent_reactions(
+        &mut self,
+        conversation: &ConversationId,
+        limit: i64,
+    ) -> Result<Vec<(String, Time)>> {
+        const RECENT: &str = "SELECT r.emoji, r.at FROM reactions r \
+             JOIN messages m ON m.wamid = r.target_wamid \
+             WHERE m.conversation_id = $1 AND r.reactor = 'customer' AND r.emoji <> '' \
+             ORDER BY r.at DESC LIMIT $2";
+        let rows: Vec<(String, i64)> = either!(self, |c| sqlx::query_as(RECENT)
+            .bind(conversation.as_str())
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(emoji, at)| (emoji, Time::from_millis(at)))
+            .collect())
+    }
 }

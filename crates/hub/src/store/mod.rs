@@ -18,6 +18,7 @@ pub mod messages;
 pub mod notes;
 pub mod outbox;
 pub mod phone_starts;
+pub mod search;
 pub mod templates;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -129,8 +130,9 @@ impl Store {
         // Locks the counter: from here on this transaction is the only one that numbers.
         const LOCK: &str =
             "UPDATE team SET last_event = last_event WHERE id = 1 RETURNING last_event, log_cursor";
-        let (last_event, log_cursor): (i64, i64) =
-            either!(&mut conn, |c| sqlx::query_as(LOCK).fetch_one(&mut **c).await)?;
+        let (last_event, log_cursor): (i64, i64) = either!(&mut conn, |c| sqlx::query_as(LOCK)
+            .fetch_one(&mut **c)
+            .await)?;
         Ok(Tx {
             conn,
             first: last_event,
@@ -169,7 +171,9 @@ impl Store {
     pub async fn refresh_wakeups(&self) -> Result<()> {
         let mut conn = self.read().await?;
         const ENDS: &str = "SELECT last_event FROM team WHERE id = 1";
-        let (last,): (i64,) = either!(&mut conn, |c| sqlx::query_as(ENDS).fetch_one(&mut **c).await)?;
+        let (last,): (i64,) = either!(&mut conn, |c| sqlx::query_as(ENDS)
+            .fetch_one(&mut **c)
+            .await)?;
         drop(conn);
         let logged = self.log_end().await?;
         self.committed.send_if_modified(|known| raise(known, last));
@@ -409,7 +413,10 @@ static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres
 static POSTGRES_LOG: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/log/postgres");
 
 async fn migrate_postgres(pool: &PgPool) -> Result<()> {
-    refuse_newer(dialect::schema_version_postgres(pool).await?, &[&POSTGRES, &POSTGRES_LOG])?;
+    refuse_newer(
+        dialect::schema_version_postgres(pool).await?,
+        &[&POSTGRES, &POSTGRES_LOG],
+    )?;
     // Both sets share one bookkeeping table, so they are run as one.
     let mut all: Vec<sqlx::migrate::Migration> = POSTGRES.iter().cloned().collect();
     all.extend(POSTGRES_LOG.iter().cloned().map(|mut migration| {
@@ -490,7 +497,9 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
 
 /// `sqlite:///data/ajar.db` has its log in `sqlite:///data/ajar-log.db`.
 fn log_url(url: &str) -> String {
-    let (path, query) = url.split_once('?').map_or((url, None), |(p, q)| (p, Some(q)));
+    let (path, query) = url
+        .split_once('?')
+        .map_or((url, None), |(p, q)| (p, Some(q)));
     let path = path
         .strip_suffix(".db")
         .map_or_else(|| format!("{path}-log"), |stem| format!("{stem}-log.db"));

@@ -228,13 +228,7 @@ impl Tx {
     }
 
     /// Puts a settled row back in line, at the end of its conversation.
-    pub async fn requeue(
-        &mut self,
-        id: &str,
-        right: &Right,
-        seq: i64,
-        now: Time,
-    ) -> Result<()> {
+    pub async fn requeue(&mut self, id: &str, right: &Right, seq: i64, now: Time) -> Result<()> {
         const AGAIN: &str = "UPDATE outbox SET state = 'waiting', detail = $2, rights = $3, \
              not_before = $4, attempt = 0, seq = $5, queued_at = $4 WHERE id = $1";
         let detail = to_json(&Outbound::queued(now))?;
@@ -262,7 +256,11 @@ impl Tx {
     }
 
     /// Nothing to Meta for this customer before `until` (131056).
-    pub async fn hold_recipient(&mut self, conversation: &ConversationId, until: Time) -> Result<()> {
+    pub async fn hold_recipient(
+        &mut self,
+        conversation: &ConversationId,
+        until: Time,
+    ) -> Result<()> {
         const SET: &str = "UPDATE conversations SET pause_until = $2 WHERE id = $1";
         either!(&mut self.conn, |c| sqlx::query(SET)
             .bind(conversation.as_str())

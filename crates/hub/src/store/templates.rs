@@ -75,10 +75,8 @@ impl Tx {
             let before = known.iter().find(|row| {
                 row.template.name == template.name && row.template.language == template.language
             });
-            template.id = before.map_or_else(
-                || TemplateId::new(next_id()),
-                |row| row.template.id.clone(),
-            );
+            template.id =
+                before.map_or_else(|| TemplateId::new(next_id()), |row| row.template.id.clone());
             if !before.is_some_and(|row| row.template == template && !row.gone) {
                 writes.push((template, false));
             }

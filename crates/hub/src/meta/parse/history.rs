@@ -14,7 +14,7 @@ use super::{
         },
         node::Node,
     },
-    Change, Items, body, message,
+    Change, Items, below, body, message,
     message::Head,
     people::{self, Keys},
     read_problems,
@@ -23,7 +23,7 @@ use super::{
 pub(super) fn read(change: &Change<'_>, items: &mut Items) {
     let before = items.found.len();
     for (at, part) in change.value.get("history").items().enumerate() {
-        let place = format!("{}.history[{at}]", change.place);
+        let place = format!("{}[{at}]", below(&change.place, "history"));
         if part.is_object() {
             read_part(change, part, &place, items);
         } else {

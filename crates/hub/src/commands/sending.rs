@@ -1,0 +1,359 @@
+//! Commands that put something into the outbox, or take it out again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ajar_domain::{
+    ConversationId, MessageId, TemplateId, Time,
+    content::{Author, Content, Provenance},
+    delivery::Delivery,
+    opening::Occurrence,
+    outbox::{Outbound, Parked, Right},
+    window::OpenProof,
+};
+use ajar_protocol::{
+    command::Recipient,
+    error::{ApiError, ErrorCode},
+    rows::{ConversationRow, MessageRow, Position, ReadReceipts},
+};
+
+use super::{Act, CommandError, Result, must_not_be_paused, refused, trimmed};
+use crate::store::{
+    messages::NewMessage,
+    outbox::{OutRow, Payload},
+};
+
+/// The most characters a text message may have (platform notes, section 8.4).
+pub const MAX_TEXT: usize = 4096;
+
+impl Act<'_> {
+    pub(super) async fn send_text(
+        &mut self,
+        conversation: &ConversationId,
+        body: &str,
+        reply_to: Option<&MessageId>,
+    ) -> Result<()> {
+        let body = trimmed(body, MAX_TEXT)?;
+        let row = self.conversation(conversation).await?;
+        let proof = self.require_open(&row).await?;
+        let quoted = match reply_to {
+            Some(id) => self
+                .tx
+                .conn
+                .message(id.as_str())
+                .await?
+                .and_then(|m| m.wamid),
+            None => None,
+        };
+        let id = MessageId::new(self.core.ids.next());
+        let payload = Payload::Text {
+            body: body.to_owned(),
+            reply_to: quoted.clone(),
+        };
+        let content = Content::Text {
+            body: body.to_owned(),
+        };
+        self.add_own(&row, &id, content, quoted, Delivery::Queued, Some(&proof))
+            .await?;
+        self.enqueue(
+            &row,
+            &id,
+            payload,
+            needs(&proof),
+            Outbound::queued(self.now),
+        )
+        .await?;
+        self.answered(&row).await?;
+        self.finish(&row, id).await
+    }
+
+    pub(super) async fn send_template(
+        &mut self,
+        to: &Recipient,
+        template: &TemplateId,
+        values: &BTreeMap<String, String>,
+        hold: Option<&str>,
+    ) -> Result<()> {
+        let row = self.recipient(to).await?;
+        let inbox = self.inbox_of(&row).await?;
+        must_not_be_paused(&inbox, &row)?;
+        let found = self
+            .tx
+            .conn
+            .template(template.as_str())
+            .await?
+            .filter(|found| !found.gone && found.inbox == row.inbox)
+            .ok_or_else(|| refused(ErrorCode::NotFound, "no such template"))?;
+        if found.template.not_sendable().is_some() {
+            return Err(refused(
+                ErrorCode::TemplateRefused,
+                "this template cannot be sent",
+            ));
+        }
+        let filled = found.template.fill(values).map_err(|problems| {
+            CommandError::Refused(ApiError {
+                fields: problems,
+                ..ApiError::new(ErrorCode::TemplateRefused, "the values do not fit")
+            })
+        })?;
+        let id = MessageId::new(self.core.ids.next());
+        let content = Content::Template {
+            template: filled.rendered.clone(),
+        };
+        self.add_own(&row, &id, content, None, Delivery::Queued, None)
+            .await?;
+        let payload = Payload::Template {
+            filled: Box::new(filled),
+        };
+        self.enqueue(&row, &id, payload, Right::None, Outbound::queued(self.now))
+            .await?;
+        if let Some(text) = hold.map(str::trim).filter(|text| !text.is_empty()) {
+            self.hold(&row, trimmed(text, MAX_TEXT)?).await?;
+        }
+        self.answered(&row).await?;
+        self.finish(&row, id).await
+    }
+
+    pub(super) async fn hold_text(
+        &mut self,
+        conversation: &ConversationId,
+        body: &str,
+    ) -> Result<()> {
+        let body = trimmed(body, MAX_TEXT)?;
+        let row = self.conversation(conversation).await?;
+        let id = self.hold(&row, body).await?;
+        self.finish(&row, id).await
+    }
+
+    async fn hold(&mut self, row: &ConversationRow, body: &str) -> Result<MessageId> {
+        let id = MessageId::new(self.core.ids.next());
+        let content = Content::Text {
+            body: body.to_owned(),
+        };
+        let why = Parked::Held;
+        let base = Delivery::Parked {
+            since: self.now,
+            why: why.clone(),
+        };
+        self.add_own(row, &id, content, None, base, None).await?;
+        let payload = Payload::Text {
+            body: body.to_owned(),
+            reply_to: None,
+        };
+        // The deadline is taken from the window when a person releases it.
+        let right = Right::OpenWindow {
+            send_before: self.now,
+        };
+        let parked = Outbound::Parked {
+            since: self.now,
+            why,
+        };
+        self.enqueue(row, &id, payload, right, parked).await?;
+        Ok(id)
+    }
+
+    /// A held, parked, failed or uncertain message goes out again, because a person says so.
+    pub(super) async fn send_again(&mut self, id: &MessageId) -> Result<()> {
+        let (message, out) = self.settled(id).await?;
+        let row = self.conversation(&message.conversation).await?;
+        let right = match (&out.right, &out.state) {
+            (Right::None, _) => {
+                let inbox = self.inbox_of(&row).await?;
+                must_not_be_paused(&inbox, &row)?;
+                Right::None
+            }
+            // One more try past a dispute, once.
+            (
+                Right::OpenWindow { .. },
+                Outbound::Parked {
+                    why: Parked::Disputed { .. },
+                    ..
+                },
+            ) => {
+                let inbox = self.inbox_of(&row).await?;
+                must_not_be_paused(&inbox, &row)?;
+                let margin = Duration::from_millis(u64::from(inbox.margin_ms));
+                match row.facts.at(self.now).require_open(self.now, margin) {
+                    Ok(proof) => needs(&proof),
+                    Err(_) => row
+                        .facts
+                        .require_open_by_our_books(self.now, margin)
+                        .map(|proof| Right::OncePastDispute {
+                            send_before: proof.send_before(),
+                        })
+                        .map_err(|_| {
+                            refused(ErrorCode::WindowNotOpen, "the window closed meanwhile")
+                        })?,
+                }
+            }
+            (Right::OpenWindow { .. } | Right::OncePastDispute { .. }, _) => {
+                needs(&self.require_open(&row).await?)
+            }
+        };
+        self.tx
+            .move_message(
+                id,
+                &Position::of(self.now, id.as_str()),
+                self.now,
+                deadline_of(&right),
+            )
+            .await?;
+        self.tx.write_base(id, &Delivery::Queued, None).await?;
+        let seq = self.tx.visible_at();
+        self.tx.requeue(id.as_str(), &right, seq, self.now).await?;
+        self.answered(&row).await?;
+        self.finish(&row, id.clone()).await
+    }
+
+    pub(super) async fn discard(&mut self, id: &MessageId) -> Result<()> {
+        let (message, _) = self.settled(id).await?;
+        self.tx.remove_outbound(id.as_str()).await?;
+        self.tx.remove_message(id).await?;
+        self.tx.refresh_head(&message.conversation).await?;
+        self.answer.conversation = Some(message.conversation);
+        Ok(())
+    }
+
+    /// A message of ours that the machine will not touch any more.
+    async fn settled(&mut self, id: &MessageId) -> Result<(MessageRow, OutRow)> {
+        let message = self
+            .tx
+            .conn
+            .message(id.as_str())
+            .await?
+            .ok_or_else(|| refused(ErrorCode::NotFound, "no such message"))?;
+        let out =
+            self.tx.conn.outbox_row(id.as_str()).await?.ok_or_else(|| {
+                refused(ErrorCode::Conflict, "this message was not sent from here")
+            })?;
+        match out.state {
+            Outbound::Parked { .. } | Outbound::Failed { .. } | Outbound::Uncertain { .. } => {
+                Ok((message, out))
+            }
+            // Taken by Meta, then reported as failed: the report settled it.
+            Outbound::Accepted { .. }
+                if matches!(message.delivery, Some(Delivery::Failed { .. })) =>
+            {
+                Ok((message, out))
+            }
+            Outbound::Waiting { .. } | Outbound::Sending { .. } | Outbound::Accepted { .. } => Err(
+                refused(ErrorCode::Conflict, "this message is on its way already"),
+            ),
+        }
+    }
+
+    async fn add_own(
+        &mut self,
+        row: &ConversationRow,
+        id: &MessageId,
+        content: Content,
+        quotes: Option<ajar_domain::WaMessageId>,
+        base: Delivery,
+        proof: Option<&OpenProof>,
+    ) -> Result<()> {
+        let answers = matches!(base, Delivery::Queued);
+        self.tx
+            .add_message(&NewMessage {
+                id: id.clone(),
+                conversation: row.id.clone(),
+                position: Position::of(self.now, id.as_str()),
+                wamid: None,
+                client_ref: Some(self.request.client_ref.clone()),
+                author: Author::Agent {
+                    agent: self.agent.id.clone(),
+                },
+                content,
+                provenance: Provenance::Live,
+                at: self.now,
+                received_at: self.now,
+                quotes,
+                base: Some(base),
+                answers,
+                send_before: proof.map(OpenProof::send_before),
+                occurrence: Occurrence::OurMessage,
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn enqueue(
+        &mut self,
+        row: &ConversationRow,
+        id: &MessageId,
+        payload: Payload,
+        right: Right,
+        state: Outbound,
+    ) -> Result<()> {
+        let seq = self.tx.visible_at();
+        self.tx
+            .enqueue(&OutRow {
+                id: id.as_str().to_owned(),
+                inbox: row.inbox.clone(),
+                conversation: row.id.clone(),
+                seq,
+                payload,
+                right,
+                state,
+                attempt: 0,
+                queued_at: self.now,
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Replying means having read: the team's own mark, and Meta's where the policy says so.
+    async fn answered(&mut self, row: &ConversationRow) -> Result<()> {
+        let inbox = self.inbox_of(row).await?;
+        self.tx
+            .mark_seen(&row.id, &Position::of(self.now, "~"))
+            .await?;
+        if inbox.read_receipts == ReadReceipts::OnReply {
+            self.mark_read(row).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn mark_read(&mut self, row: &ConversationRow) -> Result<()> {
+        let Some(wamid) = self.tx.conn.newest_customer_wamid(&row.id).await? else {
+            return Ok(());
+        };
+        // The number in front keeps it before the reply in the conversation's own order.
+        self.tx
+            .enqueue(&OutRow {
+                id: format!("read:{wamid}"),
+                inbox: row.inbox.clone(),
+                conversation: row.id.clone(),
+                seq: self.tx.visible_at(),
+                payload: Payload::MarkRead { wamid },
+                right: Right::None,
+                state: Outbound::queued(self.now),
+                attempt: 0,
+                queued_at: self.now,
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn finish(&mut self, row: &ConversationRow, message: MessageId) -> Result<()> {
+        self.tx.refresh_head(&row.id).await?;
+        self.answer.message = Some(message);
+        self.answer.conversation = Some(row.id.clone());
+        Ok(())
+    }
+}
+
+fn needs(proof: &OpenProof) -> Right {
+    Right::OpenWindow {
+        send_before: proof.send_before(),
+    }
+}
+
+/// The last moment at which a message with this right may leave.
+fn deadline_of(right: &Right) -> Option<Time> {
+    match right {
+        Right::OpenWindow { send_before } | Right::OncePastDispute { send_before } => {
+            Some(*send_before)
+        }
+        Right::None => None,
+    }
+}

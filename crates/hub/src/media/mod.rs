@@ -1,0 +1,201 @@
+//! Files that came with messages: fetched soon after arrival, kept outside the database.
+//!
+//! Meta's ids of received files die after seven days and their addresses after five minutes
+//! (platform notes, section 9), so fetching starts with the webhook and is repeated with a
+//! growing distance until it works or the id is dead.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use ajar_domain::{
+    MediaId,
+    content::{Content, Media, MediaState},
+};
+use bytes::Bytes;
+use futures::{StreamExt, stream::BoxStream};
+use object_store::{
+    ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key,
+};
+
+use crate::{
+    clock::wait_until,
+    core::Core,
+    store::{
+        Result,
+        media::{MediaRow, Stored},
+    },
+};
+
+/// After this long Meta has thrown a received file away.
+const MEDIA_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Files fetched at the same time.
+const AT_ONCE: usize = 4;
+
+/// Where the files lie.
+#[derive(Clone)]
+pub struct Shelf(Arc<dyn ObjectStore>);
+
+impl Shelf {
+    /// A folder of this machine.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn folder(path: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(path)?)))
+    }
+
+    /// Nothing outlives the process.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self(Arc::new(object_store::memory::InMemory::new()))
+    }
+
+    async fn put(&self, id: &MediaId, bytes: Bytes) -> object_store::Result<()> {
+        self.0
+            .put(&Key::from(id.as_str()), PutPayload::from_bytes(bytes))
+            .await
+            .map(drop)
+    }
+
+    /// The bytes of a stored file.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    pub async fn stream(
+        &self,
+        id: &MediaId,
+    ) -> object_store::Result<BoxStream<'static, object_store::Result<Bytes>>> {
+        Ok(self
+            .0
+            .get(&Key::from(id.as_str()))
+            .await?
+            .into_stream()
+            .boxed())
+    }
+}
+
+/// Fetches files for ever.
+pub async fn run(core: Arc<Core>) {
+    loop {
+        let next = match fetch_due(&core).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "files wait: the database refused"
+                );
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                continue;
+            }
+        };
+        let due = async {
+            match next {
+                Some(at) => wait_until(&core.clock, at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = core.media_waits.notified() => {}
+            () = due => {}
+        }
+    }
+}
+
+/// Fetches everything that is due; returns when the next is.
+async fn fetch_due(core: &Arc<Core>) -> Result<Option<ajar_domain::Time>> {
+    loop {
+        let due = {
+            let mut conn = core.store.read().await?;
+            conn.media_due(core.now(), 32).await?
+        };
+        if due.is_empty() {
+            let mut conn = core.store.read().await?;
+            return conn.next_media_due().await;
+        }
+        let results: Vec<Result<()>> = futures::stream::iter(due)
+            .map(|row| fetch(core, row))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        for result in results {
+            result?;
+        }
+    }
+}
+
+async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
+    match core
+        .graph
+        .fetch_media(&row.meta_id, row.sha256.as_deref())
+        .await
+    {
+        Ok(bytes) => {
+            let stored = measure(&row, &bytes);
+            if let Err(error) = core.shelf.put(&row.id, bytes).await {
+                tracing::error!(error = &error as &dyn std::error::Error, media = %row.id, "a file cannot be stored");
+                return again(core, &row).await;
+            }
+            let mut tx = core.store.begin().await?;
+            tx.media_stored(&row.id, &stored).await?;
+            describe(&mut tx, &row, |media| {
+                media.state = MediaState::Stored;
+                media.width = stored.width;
+                media.height = stored.height;
+                media.size_bytes = Some(stored.size_bytes);
+            })
+            .await?;
+            tx.commit().await?;
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(media = %row.id, why = %error, attempt = row.attempt + 1, "a file could not be fetched");
+            again(core, &row).await
+        }
+    }
+}
+
+/// Another try later, while Meta still has the file.
+async fn again(core: &Arc<Core>, row: &MediaRow) -> Result<()> {
+    let wait = Duration::from_secs(5) * 4u32.saturating_pow(row.attempt.min(7));
+    let next = core.now() + wait.min(Duration::from_secs(6 * 60 * 60));
+    let mut tx = core.store.begin().await?;
+    if next > row.first_seen_at + MEDIA_LIVES {
+        tx.media_failed(&row.id, None).await?;
+        describe(&mut tx, row, |media| media.state = MediaState::Gone).await?;
+    } else {
+        tx.media_failed(&row.id, Some(next)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Pixel sizes of pictures, so that the thread reserves the place.
+fn measure(row: &MediaRow, bytes: &Bytes) -> Stored {
+    let size = row
+        .mime_type
+        .starts_with("image/")
+        .then(|| imagesize::blob_size(bytes).ok())
+        .flatten();
+    let pixels = |side: usize| u32::try_from(side).ok();
+    Stored {
+        width: size.and_then(|size| pixels(size.width)),
+        height: size.and_then(|size| pixels(size.height)),
+        size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+    }
+}
+
+async fn describe(
+    tx: &mut crate::store::Tx,
+    row: &MediaRow,
+    change: impl FnOnce(&mut Media),
+) -> Result<()> {
+    let Some(message) = tx.conn.message(row.message.as_str()).await? else {
+        return Ok(());
+    };
+    let mut content = message.content;
+    if let Content::Image { media, .. } = &mut content {
+        change(media);
+        tx.write_content(&message.id, &content).await?;
+    }
+    Ok(())
+}
