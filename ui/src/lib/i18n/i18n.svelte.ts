@@ -56,7 +56,7 @@ type Values = Record<string, string | number>;
 
 /** The words for `key` in the agent's language. */
 export function t(key: Key, values?: Values): string {
-  const text: string = catalogues[language()][key];
+  const text: string = catalogues[language()][key] ?? key;
   if (!text.includes("{") && !text.includes("'")) return text;
   const id = `${locale()} ${key}`;
   let message = messages.get(id);

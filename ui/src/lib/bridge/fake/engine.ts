@@ -824,6 +824,7 @@ export class FakeEngine {
         .slice(0, 20)
         .map((chat) => ({
           conversation: chat.row.id,
+          name: chat.row.customer.name,
           message: chat.row.last?.message ?? "",
           snippet: chat.row.last?.preview ?? "",
           at: chat.row.activity_at,
