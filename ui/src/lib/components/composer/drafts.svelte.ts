@@ -1,0 +1,142 @@
+/**
+ * What this agent has typed and not sent: one text per conversation and mode.
+ *
+ * The engine keeps drafts on disk, also through a crash; this keeps them while one types, and
+ * hands them over soon after the last key, on leaving the field and when the page goes away.
+ * From the moment a conversation was opened, what is on the screen is the truth: an older
+ * draft that comes with a later event never replaces a newer text under somebody's fingers.
+ */
+import { SvelteMap } from "svelte/reactivity";
+
+import type { Bridge } from "$lib/bridge";
+import type { ConversationId } from "$lib/protocol/ConversationId";
+import type { Draft } from "$lib/protocol/Draft";
+import type { DraftMode } from "$lib/protocol/DraftMode";
+import type { MessageId } from "$lib/protocol/MessageId";
+import type { Time } from "$lib/protocol/Time";
+import type { App } from "$lib/state";
+
+/** Long enough that a word is one save, short enough that a crash costs a word. */
+export const SAVE_AFTER_MS = 400;
+const TRY_AGAIN_MS = 5000;
+
+export interface KeptDraft {
+  body: string;
+  replyTo: MessageId | null;
+  savedAt: Time | null;
+}
+
+const NOTHING: KeptDraft = { body: "", replyTo: null, savedAt: null };
+
+export class Drafts {
+  #bridge: Pick<Bridge, "call">;
+  #kept = new SvelteMap<string, KeptDraft>();
+  #unsaved = new Map<string, ReturnType<typeof setTimeout>>();
+  #now: () => Time;
+
+  constructor(bridge: Pick<Bridge, "call">, now: () => Time) {
+    this.#bridge = bridge;
+    this.#now = now;
+  }
+
+  /** Takes the drafts that came with a conversation, where nothing newer is known. */
+  take(drafts: Draft[]): void {
+    for (const draft of drafts) {
+      const key = keyOf(draft.conversation, draft.mode);
+      if (this.#kept.has(key)) continue;
+      this.#kept.set(key, {
+        body: draft.body,
+        replyTo: draft.reply_to,
+        savedAt: draft.saved_at ?? null,
+      });
+    }
+  }
+
+  of(conversation: ConversationId, mode: DraftMode): KeptDraft {
+    return this.#kept.get(keyOf(conversation, mode)) ?? NOTHING;
+  }
+
+  write(conversation: ConversationId, mode: DraftMode, change: Partial<KeptDraft>): void {
+    const key = keyOf(conversation, mode);
+    const before = this.#kept.get(key) ?? NOTHING;
+    const after = { ...before, ...change };
+    if (after.body === before.body && after.replyTo === before.replyTo) return;
+    this.#kept.set(key, after);
+    clearTimeout(this.#unsaved.get(key));
+    this.#unsaved.set(
+      key,
+      setTimeout(() => this.#save(conversation, mode), SAVE_AFTER_MS),
+    );
+  }
+
+  clear(conversation: ConversationId, mode: DraftMode): void {
+    this.write(conversation, mode, { body: "", replyTo: null });
+    this.flush();
+  }
+
+  /** Puts words back that could not go out; what was typed meanwhile stays behind them. */
+  putBack(conversation: ConversationId, mode: DraftMode, body: string): void {
+    const typed = this.of(conversation, mode).body;
+    this.write(conversation, mode, {
+      body: typed.trim() === "" || typed === body ? body : `${body}\n${typed}`,
+    });
+  }
+
+  /** Saves now what waits to be saved. */
+  flush(): void {
+    for (const key of [...this.#unsaved.keys()]) {
+      const [conversation, mode] = partsOf(key);
+      this.#save(conversation, mode);
+    }
+  }
+
+  #save(conversation: ConversationId, mode: DraftMode): void {
+    const key = keyOf(conversation, mode);
+    clearTimeout(this.#unsaved.get(key));
+    this.#unsaved.delete(key);
+    const kept = this.#kept.get(key) ?? NOTHING;
+    this.#bridge
+      .call("save_draft", {
+        conversation,
+        mode,
+        body: kept.body,
+        reply_to: kept.replyTo,
+        saved_at: null,
+      })
+      .then(
+        () => {
+          const latest = this.#kept.get(key);
+          if (latest?.body === kept.body) this.#kept.set(key, { ...latest, savedAt: this.#now() });
+        },
+        () => {
+          // The text is still on the screen; saving is tried again, and leaving tries at once.
+          if (this.#unsaved.has(key)) return;
+          this.#unsaved.set(
+            key,
+            setTimeout(() => this.#save(conversation, mode), TRY_AGAIN_MS),
+          );
+        },
+      );
+  }
+}
+
+function keyOf(conversation: ConversationId, mode: DraftMode): string {
+  return `${mode} ${conversation}`;
+}
+
+function partsOf(key: string): [ConversationId, DraftMode] {
+  const space = key.indexOf(" ");
+  return [key.slice(space + 1), key.slice(0, space) as DraftMode];
+}
+
+const byApp = new WeakMap<App, Drafts>();
+
+/** The drafts of this screen: composer, template sheet and hand-off share them. */
+export function draftsOf(app: App): Drafts {
+  let drafts = byApp.get(app);
+  if (!drafts) {
+    drafts = new Drafts(app.bridge, () => app.clock.exact());
+    byApp.set(app, drafts);
+  }
+  return drafts;
+}

@@ -1,0 +1,20 @@
+/** Who answered in the present window. */
+import type { MessageRow } from "$lib/protocol/MessageRow";
+import type { ThreadItem } from "$lib/protocol/ThreadItem";
+import type { Time } from "$lib/protocol/Time";
+
+/** Our newest answer since the window opened; texts that did not go out answer nobody. */
+export function lastAnswer(items: ThreadItem[], openedAt: Time): MessageRow | null {
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index];
+    if (item?.item !== "message") continue;
+    const { row } = item;
+    if (row.at < openedAt) return null;
+    if (row.author.by === "customer") {
+      // A customer message after our answer waits for the next one.
+      return null;
+    }
+    if (row.delivery?.state !== "parked" && row.delivery?.state !== "failed") return row;
+  }
+  return null;
+}

@@ -1,0 +1,29 @@
+/** What a line of the thread can ask for. The list gives these to every line it draws. */
+import type { AgentId } from "$lib/protocol/AgentId";
+import type { ClientRef } from "$lib/protocol/ClientRef";
+import type { Media } from "$lib/protocol/Media";
+import type { MessageId } from "$lib/protocol/MessageId";
+import type { MessageRow } from "$lib/protocol/MessageRow";
+
+import type { WaitingText } from "./lines";
+
+export interface LineActions {
+  openLink(href: string): void;
+  picture(media: Media): Promise<string>;
+  view(row: MessageRow): void;
+  jump(message: MessageId): void;
+  reply(row: MessageRow): void;
+  copy(text: string): void;
+  claim(row: MessageRow, agent: AgentId | null): void;
+  /** Send a failed, uncertain, held or parked message now. */
+  again(row: MessageRow): void;
+  discard(row: MessageRow): void;
+  /** Back into the field, out of the thread. */
+  edit(text: WaitingText): void;
+  /** The three ways on, for a text that waits or failed. */
+  template(body: string): void;
+  phone(text: WaitingText | null, body: string): void;
+  hold(text: WaitingText): void;
+  /** Take a text of this desktop's own outbox back. */
+  takeBack(ref: ClientRef): void;
+}
