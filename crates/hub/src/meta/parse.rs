@@ -70,10 +70,7 @@ pub fn parse_body(bytes: &[u8]) -> Result<Vec<Item>, Malformed> {
         }
     } else if body.get("value").is_object() {
         // The test button in Meta's app dashboard sends a change without the envelope.
-        read_change(
-            &Change::new(body, Entry::default(), String::new()),
-            &mut items,
-        );
+        read_change(&Change::new(body, Entry::default(), ""), &mut items);
     } else if body.get("history").is_list() {
         // A refused history, as the reference prints it (section 17, 3).
         let change = Change::of_value(body, "history", Entry::default(), String::new());
@@ -105,7 +102,7 @@ fn read_entry(entry: Node<'_>, place: &str, items: &mut Items) {
     }
     for (at, change) in entry.get("changes").items().enumerate() {
         let place = format!("{place}.changes[{at}]");
-        read_change(&Change::new(change, about.clone(), place), items);
+        read_change(&Change::new(change, about.clone(), &place), items);
     }
 }
 
@@ -130,9 +127,9 @@ struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    fn new(change: Node<'a>, entry: Entry, place: String) -> Self {
+    fn new(change: Node<'a>, entry: Entry, place: &str) -> Self {
         let field = change.get("field").kind().unwrap_or_default();
-        let place = below(&place, "value");
+        let place = below(place, "value");
         Self::of_value(change.get("value"), &field, entry, place)
     }
 
@@ -297,7 +294,7 @@ fn read_change(change: &Change<'_>, items: &mut Items) {
         "history" => history::read(change, items),
         "calls" => call::read(change, items),
         "smb_app_state_sync" => {
-            change.each("state_sync", items, |node| phonebook::contact(change, node))
+            change.each("state_sync", items, |node| phonebook::contact(change, node));
         }
         "user_preferences" => change.each("user_preferences", items, |node| {
             phonebook::preference(change, node)

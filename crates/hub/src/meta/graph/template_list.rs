@@ -149,7 +149,7 @@ fn buttons(template: &mut Template, component: Node<'_>) {
                 if let Some(example) = button_example(node) {
                     template
                         .examples
-                        .insert(format!("button.{index}"), suffix(&url, example));
+                        .insert(format!("button.{index}"), suffix(&url, &example));
                 }
                 Button::Url { text, url }
             }
@@ -180,11 +180,12 @@ fn button_example(button: Node<'_>) -> Option<String> {
 }
 
 /// Authors give the whole address as the example; an agent fills in only its end.
-fn suffix(url: &str, example: String) -> String {
+fn suffix(url: &str, example: &str) -> String {
     url.split_once("{{")
         .and_then(|(before, _)| example.strip_prefix(before))
         .filter(|rest| !rest.is_empty())
-        .map_or(example.clone(), str::to_owned)
+        .unwrap_or(example)
+        .to_owned()
 }
 
 /// The example values of a header or body text, by field key.
