@@ -67,11 +67,6 @@ pub enum Act {
     Customer(CustomerAct),
     Phone(PhoneAct, Option<Agent>),
     Agent(Agent, AgentAct),
-    /// Imported from the phone's past when the number was connected.
-    History {
-        from_customer: bool,
-        text: String,
-    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -216,10 +211,6 @@ fn spoken_line(scene: &Scene, line: &str) -> Result<Line> {
     };
     let first_name = word(&scene.name).0;
     let act = match (speaker, direction) {
-        (_, Some("history")) => Act::History {
-            from_customer: speaker == first_name,
-            text: words.to_owned(),
-        },
         ("Phone", _) => Act::Phone(phone_act(direction, words)?, claimed_by),
         _ if speaker == first_name => Act::Customer(customer_act(direction, words)?),
         _ => {
