@@ -7,9 +7,6 @@ export interface Code {
   path: string;
 }
 
-/** Modules of light around the code, as scanners want it. */
-export const QUIET = 4;
-
 export function codeOf(text: string): Code {
   // Low correction: the screen is clean, and fewer modules are easier to scan across a counter.
   const { data, size } = encode(text, { ecc: "L", border: 0 });

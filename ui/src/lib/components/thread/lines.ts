@@ -15,7 +15,7 @@ import type { ThreadItem } from "$lib/protocol/ThreadItem";
 import type { ThreadView } from "$lib/protocol/ThreadView";
 import type { Time } from "$lib/protocol/Time";
 
-export type Side = "them" | "me";
+export type Side = "theirs" | "ours";
 
 /** Who stands above the first bubble of a group. */
 export type ByLine =
@@ -50,7 +50,7 @@ export function dayOf(at: Time): string {
 }
 
 export function sideOf(author: Author): Side {
-  return author.by === "customer" ? "them" : "me";
+  return author.by === "customer" ? "theirs" : "ours";
 }
 
 /** When the window closed, if the thread should say so in its course. */
@@ -245,4 +245,22 @@ export function waitingTexts(items: ThreadItem[]): WaitingText[] {
     }
   }
   return waiting;
+}
+
+/**
+ * The text that the composer offers: while the window is open the oldest one that waits;
+ * otherwise, where nothing is typed, the newest.
+ */
+export function offeredText(
+  view: Pick<ThreadView, "items" | "composer">,
+  nothingTyped: boolean,
+): WaitingText | null {
+  const waiting = waitingTexts(view.items);
+  if (view.composer.state === "open") return waiting.at(0) ?? null;
+  return nothingTyped ? (waiting.at(-1) ?? null) : null;
+}
+
+/** What names a text that waits in the thread. */
+export function keyOfText(text: WaitingText): string {
+  return text.at === "hub" ? text.row.id : text.item.client_ref;
 }
