@@ -193,7 +193,7 @@ impl Act<'_> {
         self.tx
             .move_message(
                 id,
-                &Position::of(self.now, id.as_str()),
+                &own_position(self.now, id),
                 self.now,
                 deadline_of(&right),
             )
@@ -256,7 +256,7 @@ impl Act<'_> {
             .add_message(&NewMessage {
                 id: id.clone(),
                 conversation: row.id.clone(),
-                position: Position::of(self.now, id.as_str()),
+                position: own_position(self.now, id),
                 wamid: None,
                 client_ref: Some(self.request.client_ref.clone()),
                 author: Author::Agent {
@@ -340,6 +340,11 @@ impl Act<'_> {
         self.answer.conversation = Some(row.id.clone());
         Ok(())
     }
+}
+
+/// Ours stands after what customers said in the same moment: their times are whole seconds.
+fn own_position(at: Time, id: &MessageId) -> Position {
+    Position::of(at, &format!("~{id}"))
 }
 
 fn needs(proof: &OpenProof) -> Right {

@@ -47,8 +47,11 @@ pub async fn schema_version_postgres(pool: &PgPool) -> Result<Option<i64>> {
     if table.is_none() {
         return Ok(None);
     }
-    let (version,): (Option<i64>,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations")
-        .fetch_one(pool)
+    let (version,): (Option<i64>,) = sqlx::query_as(
+        // The log's own migrations are numbered from 10,000 (see the store's `LOG_VERSIONS`).
+        "SELECT MAX(version) FROM _sqlx_migrations WHERE version < 10000",
+    )
+    .fetch_one(pool)
         .await?;
     Ok(version)
 }

@@ -413,10 +413,7 @@ static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres
 static POSTGRES_LOG: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/log/postgres");
 
 async fn migrate_postgres(pool: &PgPool) -> Result<()> {
-    refuse_newer(
-        dialect::schema_version_postgres(pool).await?,
-        &[&POSTGRES, &POSTGRES_LOG],
-    )?;
+    refuse_newer(dialect::schema_version_postgres(pool).await?, &POSTGRES)?;
     // Both sets share one bookkeeping table, so they are run as one.
     let mut all: Vec<sqlx::migrate::Migration> = POSTGRES.iter().cloned().collect();
     all.extend(POSTGRES_LOG.iter().cloned().map(|mut migration| {
@@ -433,10 +430,9 @@ async fn migrate_postgres(pool: &PgPool) -> Result<()> {
 /// The log's migrations are numbered from here where they share a database with the rest.
 const LOG_VERSIONS: i64 = 10_000;
 
-fn refuse_newer(found: Option<i64>, sets: &[&sqlx::migrate::Migrator]) -> Result<()> {
-    let known = sets
+fn refuse_newer(found: Option<i64>, set: &sqlx::migrate::Migrator) -> Result<()> {
+    let known = set
         .iter()
-        .flat_map(|set| set.iter())
         .map(|migration| migration.version)
         .max()
         .unwrap_or(0);
@@ -467,7 +463,7 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
             .max_lifetime(None)
     };
     let write = one().connect_with(options(url)?).await?;
-    refuse_newer(dialect::schema_version_sqlite(&write).await?, &[&SQLITE])?;
+    refuse_newer(dialect::schema_version_sqlite(&write).await?, &SQLITE)?;
     SQLITE
         .run(&write)
         .await
@@ -478,7 +474,7 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
         log_url(url)
     };
     let log = one().connect_with(options(&log_url)?).await?;
-    refuse_newer(dialect::schema_version_sqlite(&log).await?, &[&SQLITE_LOG])?;
+    refuse_newer(dialect::schema_version_sqlite(&log).await?, &SQLITE_LOG)?;
     SQLITE_LOG
         .run(&log)
         .await

@@ -76,7 +76,7 @@ impl Tx {
              (id, rev, conversation_id, position, client_ref, author, body, at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let rev = self.touch("note", id.as_str());
-        let position = Position::of(now, id.as_str());
+        let position = Position::of(now, &format!("~{id}"));
         either!(&mut self.conn, |c| sqlx::query(ADD)
             .bind(id.as_str())
             .bind(rev)

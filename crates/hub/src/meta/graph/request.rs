@@ -4,6 +4,8 @@
 //! marks) can only be built with an [`OpenProof`]; templates and read marks need none. The JSON
 //! is Meta's, field by field as in its pages `messages/*`.
 
+use std::fmt;
+
 use ajar_domain::{
     Bsuid, PhoneNumberId, WaMessageId,
     customer::PhoneNumber,
@@ -18,13 +20,28 @@ use super::super::inbound::CustomerRef;
 const MAX_CALLBACK_DATA: usize = 512;
 
 /// One request to `/{phone_number_id}/messages`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct OutboundRequest {
     pub phone_number_id: PhoneNumberId,
     pub what: Outgoing,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+impl fmt::Debug for OutboundRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What we write to people is in here, and stays out of logs.
+        let kind = match &self.what {
+            Outgoing::FreeForm { .. } => "free form",
+            Outgoing::Template { .. } => "template",
+            Outgoing::MarkRead { .. } => "read mark",
+        };
+        f.debug_struct("OutboundRequest")
+            .field("phone_number_id", &self.phone_number_id)
+            .field("kind", &kind)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, PartialEq)]
 pub enum Outgoing {
     /// Only inside the window.
     FreeForm {
@@ -68,7 +85,7 @@ impl From<&CustomerRef> for Recipient {
 }
 
 /// The bodies that need an open window.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub enum FreeForm {
     Text {
         body: String,

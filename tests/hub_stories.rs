@@ -1,0 +1,461 @@
+//! What the hub promises, told over its own API against a simulated Meta, on every database.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ajar_domain::{
+    Time,
+    composer::{Pause, PhoneFirst},
+    content::{Author, Content, MediaState},
+    delivery::Delivery,
+    outbox::Parked,
+    window::{WINDOW, Window},
+};
+use ajar_protocol::{
+    command::{Command, Recipient},
+    error::ErrorCode,
+    hub::MessagePage,
+    rows::{Position, ReadReceipts},
+    ui::WhyWindow,
+};
+use ajar_simulator::{AccountState, Fault};
+use ajar_tests::on_every_database;
+
+const MARGIN: Duration = Duration::from_secs(20);
+
+fn body(content: &Content) -> String {
+    content.preview()
+}
+
+on_every_database! {
+    async fn a_customer_writes_and_is_answered(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Is the tandem ready?").await.expect("Meta took it");
+        team.settled().await;
+
+        let chat = sami.chat("Maria").await;
+        assert_eq!(chat.unread, 1);
+        assert!(chat.waiting_since.is_some());
+        assert!(matches!(chat.facts.at(team.now()), Window::Open { .. }));
+
+        let message = sami.says(&chat.id, "Yes, any day until six.").await.expect("accepted");
+        team.settled().await;
+        assert_eq!(maria.texts(), ["Yes, any day until six."]);
+
+        let chat = sami.chat("Maria").await;
+        assert_eq!(chat.unread, 0, "who answers has read");
+        assert_eq!(chat.waiting_since, None);
+        let row = sami.message(&chat.id, &message).await;
+        assert_eq!(row.author, Author::Agent { agent: sami.id.clone() });
+        assert!(row.wamid.is_some());
+        assert_eq!(maria.read_by_business().len(), 1, "read marks go out on reply");
+    }
+
+    async fn a_message_typed_on_the_phone_appears_as_an_echo(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let before = sami.chat("Maria").await.facts;
+        team.clock.advance(Duration::from_secs(3600));
+        team.sim.phone().types(&maria, "Hi Maria, from the counter").await.expect("typed");
+        team.settled().await;
+
+        let chat = sami.chat("Maria").await;
+        assert_eq!(chat.facts, before, "an echo opens and lengthens nothing");
+        assert_eq!(chat.waiting_since, None, "but it is an answer");
+        let last = sami.messages(&chat.id).await.pop().expect("the echo");
+        assert_eq!(last.author, Author::Phone { claimed_by: None });
+        assert_eq!(body(&last.content), "Hi Maria, from the counter");
+        assert_eq!(last.delivery, Some(Delivery::Elsewhere));
+    }
+
+    async fn a_conversation_started_on_the_phone_opens_when_the_customer_answers(team: TestTeam) {
+        let ana = team.agent("Ana").await;
+        let inbox = ana.inbox().await;
+        let answer = ana.does(Command::StartOnPhone {
+            to: Recipient::Number { inbox, number: "+1 555 017 3364".into() },
+            name: Some("Juno Hartwell".into()),
+            text: "Hi Juno, Ana here. Your tandem is ready.".into(),
+        }).await.expect("prepared");
+        let snapshot = ana.snapshot().await;
+        let start = snapshot.phone_starts.first().expect("a waiting start");
+        assert_eq!(Some(&start.id), answer.phone_start.as_ref());
+        assert!(start.link.starts_with("https://wa.me/15550173364?text=Hi%20Juno"));
+        assert!(snapshot.conversations.is_empty(), "no chat before the echo");
+
+        team.clock.advance(Duration::from_secs(60));
+        let juno = team.sim.customer("Juno", "+1 555 017 3364");
+        team.sim.phone().types(&juno, "Hi Juno, Ana here. Your tandem is ready.").await.expect("typed");
+        team.settled().await;
+
+        let snapshot = ana.snapshot().await;
+        assert!(snapshot.phone_starts.is_empty(), "claimed");
+        let chat = snapshot.conversations.first().expect("the chat").clone();
+        assert_eq!(chat.assignee, Some(ana.id.clone()));
+        assert_eq!(chat.phone_first.as_ref().map(|first: &PhoneFirst| first.by.clone()), Some(Some(ana.id.clone())));
+        assert_eq!(chat.facts.at(team.now()), Window::NeverOpened);
+        let refused = ana.says(&chat.id, "And in blue").await.expect_err("not open");
+        assert_eq!(refused.code, ErrorCode::WindowNotOpen);
+
+        team.clock.advance(Duration::from_secs(60));
+        juno.says("Great, I'll come by").await.expect("sent");
+        team.settled().await;
+        let chat = ana.snapshot().await.conversations.remove(0);
+        assert!(matches!(chat.facts.at(team.now()), Window::Open { .. }));
+        ana.says(&chat.id, "See you!").await.expect("open now");
+        team.settled().await;
+        assert_eq!(juno.texts().last().map(String::as_str), Some("See you!"));
+    }
+
+    async fn free_text_is_refused_a_millisecond_inside_the_margin(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let closes_at = chat.facts.closes_at().expect("open");
+
+        team.clock.set(Time::from_millis(closes_at.millis() - 20_001));
+        sami.says(&chat.id, "Just in time").await.expect("the last moment");
+        team.clock.set(closes_at - MARGIN);
+        let closing = sami.says(&chat.id, "Too late").await.expect_err("inside the margin");
+        assert_eq!(closing.code, ErrorCode::WindowClosing);
+        team.clock.set(closes_at);
+        let closed = sami.says(&chat.id, "Far too late").await.expect_err("closed");
+        assert_eq!(closed.code, ErrorCode::WindowNotOpen);
+    }
+
+    async fn a_text_that_waits_past_its_deadline_is_parked_and_never_sent(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let closes_at = chat.facts.closes_at().expect("open");
+        team.clock.set(closes_at - Duration::from_secs(60));
+        // Meta asks to wait, again and again, until the deadline has passed.
+        team.sim.fail_sends(20, Fault::Error { code: 130_429 });
+        let message = sami.says(&chat.id, "It is on the rack").await.expect("accepted");
+        team.settled().await;
+        for _ in 0..8 {
+            team.pass(Duration::from_secs(30)).await;
+        }
+        team.sim.clear_faults();
+        team.pass(Duration::from_secs(600)).await;
+        let row = sami.message(&chat.id, &message).await;
+        assert!(
+            matches!(row.delivery, Some(Delivery::Parked { why: Parked::DeadlinePassed { .. }, .. })),
+            "{:?}", row.delivery
+        );
+        assert_eq!(body(&row.content), "It is on the rack", "the text is kept");
+        assert!(maria.texts().is_empty(), "nothing went out late");
+        assert_eq!(sami.chat("Maria").await.parked, 1);
+
+        // The customer writes: the text is offered and goes out when a person says so.
+        maria.says("Still there?").await.expect("sent");
+        team.settled().await;
+        assert!(maria.texts().is_empty(), "never released by the machine");
+        sami.does(Command::Release { message }).await.expect("open again");
+        team.settled().await;
+        assert_eq!(maria.texts(), ["It is on the rack"]);
+    }
+
+    async fn a_lost_answer_is_settled_by_a_status_and_never_repeated(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        team.sim.fail_sends(2, Fault::SwallowAnswer);
+        let message = sami.says(&chat.id, "Once only").await.expect("accepted");
+        team.settled().await;
+        team.pass(Duration::from_secs(600)).await;
+        assert_eq!(maria.texts(), ["Once only"]);
+        let row = sami.message(&chat.id, &message).await;
+        assert!(
+            matches!(row.delivery, Some(Delivery::Delivered { .. } | Delivery::Sent { .. } | Delivery::Read { .. })),
+            "{:?}", row.delivery
+        );
+    }
+
+    async fn a_late_refusal_disputes_the_window_for_the_team(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        team.sim.fail_sends(1, Fault::LateError { code: 131_047 });
+        let message = sami.says(&chat.id, "Shall we start?").await.expect("accepted");
+        team.settled().await;
+        team.pass(Duration::from_secs(30)).await;
+        let chat = sami.chat("Maria").await;
+        assert!(matches!(chat.facts.at(team.now()), Window::Disputed { .. }));
+        let row = sami.message(&chat.id, &message).await;
+        assert!(matches!(row.delivery, Some(Delivery::Parked { why: Parked::Disputed { .. }, .. })), "{:?}", row.delivery);
+        let refused = sami.says(&chat.id, "Hello?").await.expect_err("disputed");
+        assert_eq!(refused.code, ErrorCode::WindowDisputed);
+
+        // One more try is granted, and it goes through.
+        sami.does(Command::SendAgain { message }).await.expect("one more try");
+        team.settled().await;
+        assert_eq!(maria.texts(), ["Shall we start?"]);
+
+        team.clock.advance(Duration::from_secs(5));
+        maria.says("Yes please").await.expect("sent");
+        team.settled().await;
+        assert!(matches!(sami.chat("Maria").await.facts.at(team.now()), Window::Open { .. }));
+    }
+
+    async fn a_template_goes_out_with_its_values_when_the_window_is_closed(team: TestTeam) {
+        let sami = team.admin("Sami").await;
+        let odette = team.sim.customer("Odette Crane", "+1 555 011 8830");
+        odette.says("Could you hold both?").await.expect("sent");
+        team.settled().await;
+        team.clock.advance(WINDOW);
+        let inbox = sami.inbox().await;
+        sami.does(Command::RefreshTemplates { inbox }).await.expect("listed");
+        let chat = sami.chat("Odette Crane").await;
+        let templates = sami.snapshot().await.templates;
+        let template = templates
+            .iter()
+            .map(|row| &row.template)
+            .find(|template| template.not_sendable().is_none() && !template.fields().is_empty())
+            .expect("a template with fields");
+        let mut values: BTreeMap<String, String> = template
+            .fields()
+            .into_iter()
+            .map(|field| (field.key, "Odette".to_owned()))
+            .collect();
+
+        let broken = values.keys().next().cloned().expect("a field");
+        values.insert(broken.clone(), "two\nlines".into());
+        let refused = sami.does(Command::SendTemplate {
+            to: Recipient::Conversation { conversation: chat.id.clone() },
+            template: template.id.clone(),
+            values: values.clone(),
+            hold: None,
+        }).await.expect_err("a line break");
+        assert_eq!(refused.code, ErrorCode::TemplateRefused);
+        assert_eq!(refused.fields.len(), 1);
+
+        values.insert(broken, "Odette".into());
+        sami.does(Command::SendTemplate {
+            to: Recipient::Conversation { conversation: chat.id.clone() },
+            template: template.id.clone(),
+            values,
+            hold: Some("And we set it up for a test ride".into()),
+        }).await.expect("accepted");
+        team.settled().await;
+        assert_eq!(odette.templates().len(), 1);
+        let messages = sami.messages(&chat.id).await;
+        assert!(messages.iter().any(|row| matches!(row.content, Content::Template { .. })));
+        assert!(messages.iter().any(|row| matches!(
+            row.delivery, Some(Delivery::Parked { why: Parked::Held, .. })
+        )), "the draft is held for the answer");
+        assert!(odette.texts().iter().all(|text| !text.contains("test ride")));
+    }
+
+    async fn the_same_webhook_twice_is_one_message(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        team.sim.duplicate_webhooks(10);
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("One").await.expect("sent");
+        maria.says("Two").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let bodies: Vec<String> = sami.messages(&chat.id).await.iter().map(|row| body(&row.content)).collect();
+        assert_eq!(bodies.len(), 2, "{bodies:?}");
+        assert_eq!(chat.unread, 2);
+    }
+
+    async fn a_repeated_command_gets_its_first_answer(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let command = Command::SendText {
+            conversation: chat.id.clone(),
+            body: "Once".into(),
+            reply_to: None,
+            send_before: Time::FAR_FUTURE,
+        };
+        let first = sami.does_as("ref-1", command.clone()).await.expect("accepted");
+        let second = sami.does_as("ref-1", command).await.expect("the same answer");
+        assert_eq!(first, second);
+        team.settled().await;
+        assert_eq!(maria.texts(), ["Once"]);
+    }
+
+    async fn an_image_is_stored_and_shown_as_received(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.sends_image(ajar_simulator::MediaFile::picture(7), Some("After the pothole")).await.expect("sent");
+        team.settled().await;
+        // The file is fetched by a task of its own; its row changes once more when it is there.
+        let mut committed = team.hub.core().store.committed();
+        let chat = sami.chat("Maria").await;
+        loop {
+            committed.mark_unchanged();
+            let row = sami.messages(&chat.id).await.pop().expect("the image");
+            let Content::Image { media, caption } = row.content else { panic!("not an image") };
+            assert_eq!(caption.as_deref(), Some("After the pothole"));
+            if media.state == MediaState::Stored {
+                assert!(media.width.is_some_and(|width| width > 0));
+                assert!(media.size_bytes.is_some_and(|size| size > 0));
+                break;
+            }
+            committed.changed().await.expect("the hub lives");
+        }
+    }
+
+    async fn reactions_taps_and_list_rows_are_understood(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        let first = maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let facts = chat.facts.clone();
+        sami.says(&chat.id, "Hi Maria").await.expect("accepted");
+        team.settled().await;
+        team.clock.advance(Duration::from_secs(60));
+        let ours = maria.inbox().pop().expect("received").id;
+        maria.reacts(ours, "🙏").await.expect("reacted");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        assert_eq!(chat.facts, facts, "a reaction opens nothing");
+        let answered = sami.messages(&chat.id).await.pop().expect("our message");
+        assert_eq!(answered.reactions.iter().map(|r| r.emoji.as_str()).collect::<Vec<_>>(), ["🙏"]);
+        let _ = first;
+    }
+
+    async fn what_cannot_be_drawn_yet_is_shown_as_such_and_opens_the_window(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.sends_location(52.5, 13.4, None).await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        assert!(matches!(chat.facts.at(team.now()), Window::Open { .. }));
+        let row = sami.messages(&chat.id).await.pop().expect("the location");
+        assert!(matches!(row.content, Content::NotShown { ref meta_kind, .. } if meta_kind == "location"));
+    }
+
+    async fn a_customer_without_a_number_works_everywhere_but_on_the_phone(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let kit = team.sim.customer_with_username("Kit Rosander", "kit.rosander");
+        kit.says("Do you also fix child seats?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Kit Rosander").await;
+        assert_eq!(chat.customer.number, None);
+        sami.says(&chat.id, "We do").await.expect("accepted");
+        team.settled().await;
+        assert_eq!(kit.texts(), ["We do"]);
+        let refused = sami.does(Command::StartOnPhone {
+            to: Recipient::Conversation { conversation: chat.id },
+            name: None,
+            text: "Hi".into(),
+        }).await.expect_err("no number");
+        assert_eq!(refused.code, ErrorCode::NoNumber);
+    }
+
+    async fn an_offboarded_number_pauses_every_composer_until_it_is_back(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        team.sim.set_account(AccountState::Offboarded);
+        team.settled().await;
+        let inbox = sami.snapshot().await.inboxes.remove(0);
+        assert!(matches!(inbox.paused, Some((Pause::NumberOffboarded, _))));
+        let refused = sami.says(&chat.id, "Hi").await.expect_err("paused");
+        assert_eq!(refused.code, ErrorCode::Paused);
+        team.sim.set_account(AccountState::Connected);
+        team.settled().await;
+        sami.says(&chat.id, "Hi").await.expect("back");
+        team.settled().await;
+        assert_eq!(maria.texts(), ["Hi"]);
+    }
+
+    async fn notes_assignment_and_progress_are_the_teams(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let jonah = team.agent("Jonah").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        sami.does(Command::AddNote { conversation: chat.id.clone(), body: "Rim arrives Friday".into() }).await.expect("noted");
+        sami.does(Command::Assign { conversation: chat.id.clone(), assignee: Some(jonah.id.clone()) }).await.expect("assigned");
+        sami.does(Command::Resolve { conversation: chat.id.clone() }).await.expect("resolved");
+        let page: MessagePage = jonah.get(&format!("/v1/conversations/{}/messages", chat.id)).await.expect("a page");
+        assert_eq!(page.notes.first().map(|note| note.body.as_str()), Some("Rim arrives Friday"));
+        assert_eq!(jonah.chat("Maria").await.assignee, Some(jonah.id.clone()));
+        assert!(maria.texts().is_empty(), "a note is not sent");
+        team.clock.advance(Duration::from_secs(60));
+        maria.says("One more thing").await.expect("sent");
+        team.settled().await;
+        assert_eq!(jonah.chat("Maria").await.progress, ajar_domain::conversation::Progress::Open);
+    }
+
+    async fn why_says_what_opened_the_window_and_what_did_not(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Could it be done by Saturday?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        team.clock.advance(Duration::from_secs(60));
+        sami.says(&chat.id, "Yes").await.expect("accepted");
+        team.sim.phone().types(&maria, "From the counter: yes").await.expect("typed");
+        team.settled().await;
+        let why: WhyWindow = sami.get(&format!("/v1/conversations/{}/window", chat.id)).await.expect("the reason");
+        assert_eq!(why.opening_preview.as_deref(), Some("Could it be done by Saturday?"));
+        let kinds: Vec<_> = why.did_not_count.iter().map(|line| line.kind).collect();
+        use ajar_domain::opening::Occurrence;
+        assert!(kinds.contains(&Occurrence::Echo) && kinds.contains(&Occurrence::OurMessage), "{kinds:?}");
+    }
+
+    async fn a_restart_keeps_everything_and_repeats_nothing(team: TestTeam) {
+        let mut team = team;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        let sami = team.agent("Sami").await;
+        maria.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        sami.says(&chat.id, "Hi").await.expect("accepted");
+        team.settled().await;
+        if team.database_url.contains(":memory:") {
+            return;
+        }
+        team.restart_hub().await;
+        team.settled().await;
+        let sami = team.agent("Sami again").await;
+        let again = sami.chat("Maria").await;
+        assert_eq!(again.id, chat.id);
+        assert_eq!(maria.texts(), ["Hi"]);
+    }
+
+    async fn marking_as_seen_never_goes_back(team: TestTeam) {
+        let sami = team.admin("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("One").await.expect("sent");
+        maria.says("Two").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let last = sami.messages(&chat.id).await.pop().expect("two").position;
+        sami.does(Command::MarkSeen { conversation: chat.id.clone(), upto: last }).await.expect("seen");
+        assert_eq!(sami.chat("Maria").await.unread, 0);
+        sami.does(Command::MarkSeen { conversation: chat.id.clone(), upto: Position::default() }).await.expect("ignored");
+        assert_eq!(sami.chat("Maria").await.unread, 0);
+        team.settled().await;
+        assert!(maria.read_by_business().is_empty(), "never on open, unless the team's policy says so");
+        sami.does(Command::SetPolicy { inbox: chat.inbox.clone(), margin_ms: 20_000, read_receipts: ReadReceipts::OnOpen }).await.expect("set");
+        team.clock.advance(Duration::from_secs(5));
+        maria.says("Three").await.expect("sent");
+        team.settled().await;
+        let last = sami.messages(&chat.id).await.pop().expect("three").position;
+        sami.does(Command::MarkSeen { conversation: chat.id, upto: last }).await.expect("seen");
+        team.settled().await;
+        assert_eq!(maria.read_by_business().len(), 3, "a mark covers the earlier ones as well");
+    }
+}
