@@ -30,6 +30,9 @@ pub use play::DraftOfSami;
 use play::{Company, Member};
 use script::Agent;
 
+#[cfg(test)]
+mod tests;
+
 const NUMBER: &str = "+1 555-078-3881";
 const NUMBER_ID: &str = "100000000000202";
 const TEAM: &str = "Quill & Spoke";

@@ -82,7 +82,9 @@ impl Company {
         }
         let mut drafts = Vec::new();
         for (index, (scene, line)) in lines.iter().enumerate() {
-            self.jump_to(present - line.ago).await?;
+            // What falls due on the way (ticks, for the most part) happens at its moment.
+            let by = (present - line.ago).saturating_since(self.sim.clock().now());
+            self.sim.advance(by);
             let stage = &mut stages[*scene];
             self.perform(stage, line, &mut drafts)
                 .await
@@ -94,17 +96,11 @@ impl Company {
         Ok(drafts)
     }
 
-    /// What falls due on the way (ticks, for the most part) happens at its moment.
-    async fn jump_to(&self, moment: Time) -> Result<()> {
-        let by = moment.saturating_since(self.sim.clock().now());
-        self.sim.advance(by);
-        self.settle().await
-    }
-
     /// Both sides have nothing left to do at this moment.
     pub async fn settle(&self) -> Result<()> {
         self.sim.settled().await;
         self.hub.settled().await?;
+        // What the hub sent may have brought statuses at once.
         self.sim.settled().await;
         self.hub.settled().await
     }
@@ -122,8 +118,10 @@ impl Company {
                 self.settle().await?;
                 if let Some(agent) = claimed_by {
                     let message = self.message(&wamid).await?;
-                    let agent = Some(self.member(*agent)?.id.clone());
-                    self.ask(Agent::Sami, Command::ClaimEcho { message, agent })
+                    let by = Some(self.member(*agent)?.id.clone());
+                    let claim = Command::ClaimEcho { message, agent: by };
+                    self.ask(*agent, claim).await?;
+                    self.see(*agent, self.conversation(stage.scene).await?)
                         .await?;
                 }
             }
@@ -248,8 +246,11 @@ impl Company {
             },
             AgentAct::Drafts(_) => return Ok(()),
         };
-        // Whoever does something in a chat has seen what stands there.
-        if let Some(conversation) = self.known_conversation(scene) {
+        // Whoever answers has seen what stands there; a note may be written in passing.
+        let in_passing = matches!(act, AgentAct::Notes(_));
+        if let Some(conversation) = self.known_conversation(scene)
+            && !in_passing
+        {
             self.see(agent, conversation).await?;
         }
         self.ask(agent, command).await?;
