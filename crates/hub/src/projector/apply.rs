@@ -54,7 +54,7 @@ impl Scope<'_> {
                     return self.keep_unread(webhook, index, "calls", "nobody").await;
                 };
                 let conversation = self.conversation(&inbox, &customer, call.at).await?;
-                self.open_window(&conversation, &call.id, occurrence, call.at)
+                self.open_window(&conversation, &call.event_id, occurrence, call.opens_at)
                     .await
             }
             (Inbound::Account(event), _) => self.account(webhook, index, event.change).await,
