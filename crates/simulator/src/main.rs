@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use ajar_domain::time::{Clock as _, Time};
 use ajar_simulator::{Number, Settings, SimClock, Simulator, StatusPolicy};
 use chrono::{DateTime, Utc};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 use url::Url;
@@ -114,6 +115,9 @@ fn usage(why: &str) -> ExitCode {
 
 /// What clap says, without its usage text.
 fn one_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "what to do? `ajar-sim serve --help` tells".to_owned();
+    }
     let text = error.to_string();
     let mut said: Vec<&str> = Vec::new();
     for line in text.lines().map(str::trim) {

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
+use crate::sim::Sim;
+
 /// What the description says about a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -62,6 +64,33 @@ pub fn check_send(body: &Value) -> Verdict {
 #[must_use]
 pub fn check_webhook(body: &Value) -> Verdict {
     with_description(|description| description.check_webhook(body))
+}
+
+/// For tests: checks everything that a business sent to a simulated platform and everything that
+/// the platform said to it, panicking at the first misfit. Answers how many bodies were checked.
+#[track_caller]
+pub fn expect_traffic_fits(sim: &Sim) -> usize {
+    let sends = sim.requests().into_iter().filter(|request| {
+        request.method == "POST" && request.path.ends_with("/messages") && request.status == 200
+    });
+    let mut checked = 0;
+    for request in sends {
+        let body = request.body.unwrap_or_default();
+        checked += usize::from(check_send(&body).expect_fit(&request.path));
+    }
+    for webhook in sim
+        .webhooks()
+        .into_iter()
+        .filter(|webhook| webhook.field == "messages")
+    {
+        let change = json!({ "field": webhook.field, "value": webhook.value });
+        let body = json!({
+            "object": "whatsapp_business_account", "entry": [{ "changes": [change] }],
+        });
+        let verdict = check_webhook(&body);
+        checked += usize::from(verdict.expect_fit(format!("webhook {}", webhook.id)));
+    }
+    checked
 }
 
 fn with_description(check: impl FnOnce(&Description) -> Verdict) -> Verdict {

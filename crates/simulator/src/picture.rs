@@ -20,6 +20,20 @@ enum Stroke {
 }
 
 impl Stroke {
+    /// Left, top, right and bottom of the stroke with this much around its middle.
+    fn bounds(&self, around: f32) -> (f32, f32, f32, f32) {
+        let (a, b, around) = match self {
+            Stroke::Circle { centre, radius } => (*centre, *centre, radius + around),
+            Stroke::Line { from, to } => (*from, *to, around),
+        };
+        (
+            a.0.min(b.0) - around,
+            a.1.min(b.1) - around,
+            a.0.max(b.0) + around,
+            a.1.max(b.1) + around,
+        )
+    }
+
     /// How far a point lies from the middle of the stroke.
     fn distance(&self, x: f32, y: f32) -> f32 {
         match self {
@@ -93,28 +107,49 @@ fn paint(seed: u64, width: u16, height: u16) -> RgbImage {
     let frame = FRAMES[rng.random_range(0..FRAMES.len())];
     let wall = WALLS[rng.random_range(0..WALLS.len())];
     let floor = wall.map(|c| c * 0.72);
-    let strokes = bicycle(frame);
-    let (unit, soft) = (f32::from(height), 1.2 / f32::from(height));
     let mut picture = RgbImage::new(u32::from(width), u32::from(height));
+    let unit = f32::from(height);
     for py in 0..height {
         for px in 0..width {
             let (x, y) = (f32::from(px) / unit, f32::from(py) / unit);
             let light = 1.0 - 0.16 * ((x - 0.5).powi(2) + (y - 0.3).powi(2));
             let ground = if y > 0.82 { floor } else { wall };
-            let mut colour = ground.map(|c| c * light);
-            for (stroke, half_width, paint) in &strokes {
-                let edge = (half_width + soft - stroke.distance(x, y)) / soft;
-                let cover = edge.clamp(0.0, 1.0);
-                if cover > 0.0 {
-                    for (c, p) in colour.iter_mut().zip(paint) {
-                        *c += (p - *c) * cover;
-                    }
-                }
-            }
-            picture.put_pixel(u32::from(px), u32::from(py), Rgb(colour.map(to_byte)));
+            let colour = ground.map(|part| to_byte(part * light));
+            picture.put_pixel(u32::from(px), u32::from(py), Rgb(colour));
         }
     }
+    for (stroke, half_width, colour) in bicycle(frame) {
+        draw(&mut picture, &stroke, half_width, colour);
+    }
     picture
+}
+
+/// Paints one stroke with soft edges, looking only at the pixels around it.
+fn draw(picture: &mut RgbImage, stroke: &Stroke, half_width: f32, colour: Colour) {
+    let (width, height) = picture.dimensions();
+    let (width, height) = (
+        u16::try_from(width).unwrap_or(u16::MAX),
+        u16::try_from(height).unwrap_or(u16::MAX),
+    );
+    let unit = f32::from(height);
+    let soft = 1.2 / unit;
+    let (left, top, right, bottom) = stroke.bounds(half_width + soft);
+    let columns = (0..width).filter(|px| (left..=right).contains(&(f32::from(*px) / unit)));
+    let columns: Vec<u16> = columns.collect();
+    for py in (0..height).filter(|py| (top..=bottom).contains(&(f32::from(*py) / unit))) {
+        for px in &columns {
+            let (x, y) = (f32::from(*px) / unit, f32::from(py) / unit);
+            let edge = (half_width + soft - stroke.distance(x, y)) / soft;
+            let cover = edge.clamp(0.0, 1.0);
+            if cover > 0.0 {
+                let pixel = picture.get_pixel_mut(u32::from(*px), u32::from(py));
+                for (part, paint) in pixel.0.iter_mut().zip(colour) {
+                    let below = f32::from(*part) / 255.0;
+                    *part = to_byte(below + (paint - below) * cover);
+                }
+            }
+        }
+    }
 }
 
 #[expect(

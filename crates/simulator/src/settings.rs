@@ -131,6 +131,9 @@ pub struct Settings {
     pub media_urls: bool,
     /// Free-form messages per number and month that are not billed.
     pub free_service_messages: u32,
+    /// Sends per number in one second of the platform's clock, beyond which 130429 answers. Twenty
+    /// in Coexistence; `None` does not count.
+    pub sends_per_second: Option<u32>,
     /// How long an address given out for a media file works.
     pub media_url_ms: u64,
     /// Refuse calls without a valid `appsecret_proof`.
@@ -159,6 +162,7 @@ impl Default for Settings {
             user_ids: true,
             media_urls: true,
             free_service_messages: 1_000,
+            sends_per_second: None,
             media_url_ms: 5 * 60 * 1000,
             require_app_secret_proof: false,
             delivery: Delivery::InOrder,

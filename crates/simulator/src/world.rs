@@ -98,8 +98,12 @@ pub struct Person {
     /// How the owner's address book spells them, if they are in it.
     pub address_book_name: Option<String>,
     pub statuses: Option<StatusPolicy>,
+    /// What arrived in their phone.
     #[serde(skip)]
     pub(crate) inbox: Vec<Wamid>,
+    /// What they wrote.
+    #[serde(skip)]
+    pub(crate) wrote: Vec<Wamid>,
 }
 
 impl Person {
@@ -195,6 +199,8 @@ pub(crate) struct World {
     /// Delivered free-form messages per number and month.
     pub service_counts: HashMap<(String, String), u32>,
     pub not_on_whatsapp: BTreeSet<String>,
+    /// When the latest sends of each number were accepted, for the throughput limit.
+    pub recent_sends: HashMap<String, VecDeque<Time>>,
     pub templates: Vec<Template>,
     pub media: MediaShelf,
     pub history: Option<PreparedHistory>,
@@ -225,6 +231,7 @@ impl World {
             free_entry_until: HashMap::new(),
             service_counts: HashMap::new(),
             not_on_whatsapp: BTreeSet::new(),
+            recent_sends: HashMap::new(),
             templates: Vec::new(),
             media: MediaShelf::default(),
             history: None,
@@ -361,6 +368,7 @@ impl World {
             address_book_name: None,
             statuses: None,
             inbox: Vec::new(),
+            wrote: Vec::new(),
         };
         if let Some(wa_id) = &person.wa_id {
             self.person_of_number.insert(wa_id.clone(), id);
@@ -371,10 +379,11 @@ impl World {
     }
 
     pub fn record(&mut self, message: MessageRecord) {
-        if message.direction != Direction::FromCustomer
-            && let Some(person) = self.people.get_mut(&message.person)
-        {
-            person.inbox.push(message.id.clone());
+        if let Some(person) = self.people.get_mut(&message.person) {
+            match message.direction {
+                Direction::FromCustomer => person.wrote.push(message.id.clone()),
+                Direction::FromApi | Direction::FromPhone => person.inbox.push(message.id.clone()),
+            }
         }
         self.message_order.push(message.id.clone());
         self.messages.insert(message.id.clone(), message);

@@ -7,6 +7,7 @@ mod traffic;
 
 use axum::Json;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -62,8 +63,12 @@ pub(crate) fn router(sim: Sim) -> Router {
         )
         .route("/sim/webhooks/raw", post(traffic::send_raw))
         .route("/sim/webhooks/acts", post(traffic::webhook_acts))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(sim)
 }
+
+/// Files come as base64 inside JSON.
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -136,7 +141,7 @@ mod tests {
         let described = Description::openapi().paths.paths.len();
         let source = include_str!("mod.rs");
         let routes = source.split("fn router").nth(1).unwrap_or_default();
-        let routes = routes.split("with_state").next().unwrap_or_default();
+        let routes = routes.split(".layer(").next().unwrap_or_default();
         let routed = routes.matches("\"/sim/").count();
         // The description itself is not described.
         assert_eq!(described, routed - 1);

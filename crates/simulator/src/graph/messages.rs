@@ -18,7 +18,7 @@ use crate::sim::Sim;
 use crate::statuses::{Due, Status};
 use crate::templates;
 use crate::validate;
-use crate::world::{Direction, MessageRecord, Person, World};
+use crate::world::{Direction, MessageRecord, Person, PersonId, World};
 
 pub(super) async fn post(sim: &Sim, asked: &Asked) -> Answer {
     let body = asked.json()?;
@@ -77,9 +77,10 @@ fn mark_read(
         ));
     }
     // This message and all before it.
-    for message in world.messages.values_mut() {
-        if message.direction == Direction::FromCustomer
-            && message.person == marked.person
+    let person = world.people.get(&marked.person);
+    let wrote = person.map(|person| person.wrote.clone());
+    for id in wrote.unwrap_or_default() {
+        if let Some(message) = world.messages.get_mut(&id)
             && message.phone_number_id == marked.phone_number_id
             && message.at <= marked.at
             && !message.statuses.contains(&Status::Read)
@@ -203,6 +204,7 @@ fn accept(
     if let Some(refusal) = world.account.state.refusal() {
         return Err(refusal);
     }
+    within_throughput(world, &asked.id, now)?;
     let to = addressee(world, &asked.id, body)?;
     let kind = body.get("type").and_then(Value::as_str).unwrap_or("text");
     uploaded_media_exists(world, body, kind, now)?;
@@ -218,6 +220,9 @@ fn accept(
         }
         Refusal::Never => Ok(()),
     };
+    if let Some(error) = impossible(world, body, kind, to.person.id, now) {
+        refuse(error, Refusal::Late)?;
+    }
     if to.person.blocked_by_business {
         return Err(GraphError::of(130_403));
     }
@@ -267,6 +272,20 @@ fn accept(
     Ok(answer(&to, &id, is_template, held))
 }
 
+/// Every send counts, whatever becomes of it.
+fn within_throughput(world: &mut World, number: &str, now: Time) -> Result<(), GraphError> {
+    let Some(limit) = world.settings.sends_per_second else {
+        return Ok(());
+    };
+    let recent = world.recent_sends.entry(number.to_owned()).or_default();
+    recent.retain(|at| now.millis_since(*at) < 1_000);
+    if recent.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+        return Err(GraphError::of(130_429));
+    }
+    recent.push_back(now);
+    Ok(())
+}
+
 /// The first answer to somebody who came through an ad makes 72 hours of deliveries free.
 fn answer_ad_lead(world: &mut World, message: &mut MessageRecord, now: Time) {
     const ANSWER_WITHIN_MS: i64 = 24 * 60 * 60 * 1000;
@@ -303,6 +322,41 @@ fn said(body: &Map<String, Value>) -> Map<String, Value> {
         (!FRAME.contains(&key.as_str())).then(|| (key.clone(), value.clone()))
     };
     body.iter().filter_map(own).collect()
+}
+
+/// What Meta takes, but cannot do: told by webhook.
+fn impossible(
+    world: &World,
+    body: &Map<String, Value>,
+    kind: &str,
+    to: PersonId,
+    now: Time,
+) -> Option<GraphError> {
+    const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+    let content = body.get(kind)?;
+    if kind == "reaction" {
+        let target = content["message_id"].as_str().map(Wamid::from)?;
+        let possible = world.messages.get(&target).is_some_and(|message| {
+            message.person == to
+                && message.kind != "reaction"
+                && now.millis_since(message.at) <= KEPT_MS
+        });
+        return (!possible).then(|| GraphError::of(131_009));
+    }
+    let mime_type = &world
+        .media
+        .get(content["id"].as_str()?, now)?
+        .file
+        .mime_type;
+    let fits = match kind {
+        "image" => matches!(mime_type.as_str(), "image/jpeg" | "image/png"),
+        "sticker" => mime_type == "image/webp",
+        "video" => mime_type.starts_with("video/"),
+        "audio" if content["voice"] == true => mime_type.starts_with("audio/ogg"),
+        "audio" => mime_type.starts_with("audio/"),
+        _ => true,
+    };
+    (!fits).then(|| GraphError::of(131_053))
 }
 
 fn uploaded_media_exists(

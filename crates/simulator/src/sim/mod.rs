@@ -257,7 +257,7 @@ impl Sim {
     /// Resolves when `enough` is satisfied with the sends that were accepted so far.
     pub async fn wait_for_sends(
         &self,
-        mut enough: impl FnMut(&[MessageRecord]) -> bool,
+        mut enough: impl FnMut(&[&MessageRecord]) -> bool,
     ) -> Vec<MessageRecord> {
         self.core
             .wait_for(|world, _| {
@@ -266,9 +266,8 @@ impl Sim {
                     .iter()
                     .filter_map(|id| world.messages.get(id))
                     .filter(|message| message.direction == Direction::FromApi)
-                    .cloned()
                     .collect();
-                enough(&sends).then_some(sends)
+                enough(&sends).then(|| sends.into_iter().cloned().collect())
             })
             .await
     }

@@ -53,7 +53,7 @@ impl Sim {
     /// Any change of any field, in the usual envelope. Message-like values get `metadata` of the
     /// first number unless they bring their own.
     pub fn webhook(&self, field: &str, mut value: Value) {
-        const ACCOUNT_LIKE: [&str; 12] = [
+        const ACCOUNT_LIKE: [&str; 11] = [
             "account_update",
             "account_alerts",
             "account_review_update",
@@ -65,11 +65,11 @@ impl Sim {
             "phone_number_quality_update",
             "phone_number_name_update",
             "security",
-            "messaging_handovers",
         ];
         self.core.change(|world, now| {
             let account_like = ACCOUNT_LIKE.contains(&field);
             if !account_like
+                && field != "messaging_handovers"
                 && value.get("metadata").is_none()
                 && let (Some(number), Some(object)) = (world.numbers.first(), value.as_object_mut())
                 && let Value::Object(frame) = payload::value(number)

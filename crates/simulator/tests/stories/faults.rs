@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ajar_simulator::meta_openapi::{Verdict, check_send, expect_traffic_fits};
 use ajar_simulator::{AccountState, Fault, Refusal};
 use serde_json::json;
 
@@ -244,4 +245,22 @@ async fn the_token_is_asked_for_and_may_run_out() {
     let (status, answer) = shop.text(MARIA, "Hello").await;
     assert_eq!((status, code(&answer)), (401, 190));
     assert_eq!(answer["error"]["error_subcode"], 463);
+}
+
+#[tokio::test]
+async fn throughput_is_limited_where_asked_for() {
+    let shop = shop_with_open_window().await;
+    shop.sim
+        .configure(|settings| settings.sends_per_second = Some(2));
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.push(code(&shop.text(MARIA, "Hello").await.1));
+    }
+    shop.clock.advance(Duration::from_secs(1));
+    seen.push(code(&shop.text(MARIA, "Hello").await.1));
+    assert_eq!(seen, [0, 0, 130_429, 0]);
+    let checked = expect_traffic_fits(&shop.sim);
+    let is_described = !matches!(check_send(&json!({})), Verdict::Skipped(_));
+    // Three sends that passed, their six statuses, and the first words.
+    assert_eq!(checked, if is_described { 10 } else { 0 });
 }

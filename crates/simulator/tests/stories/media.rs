@@ -81,3 +81,36 @@ async fn uploads_of_the_wrong_kind_or_size_are_refused() {
     let large = vec![1; 5 * 1024 * 1024 + 1];
     assert_eq!(code(&upload(&shop, "image/png", large).await.1), 131_053);
 }
+
+#[tokio::test]
+async fn a_file_that_does_not_fit_its_kind_is_taken_and_fails() {
+    let shop = Business::open().await;
+    let maria = shop.sim.customer("Maria", MARIA);
+    maria.says("Hi").await.expect("said");
+    shop.news().await;
+    let (_, answer) = upload(&shop, "audio/mpeg", vec![1; 10]).await;
+    let id = answer["id"].as_str().expect("an id");
+    for (kind, voice) in [("image", json!(null)), ("audio", json!(true))] {
+        let media = json!({ "id": id, "voice": voice });
+        let (status, _) = shop.send(MARIA, json!({ "type": kind, kind: media })).await;
+        assert_eq!(status, 200);
+        let failed = shop.only_news().await;
+        assert_eq!(value(&failed)["statuses"][0]["errors"][0]["code"], 131_053);
+    }
+    let plain = json!({ "type": "audio", "audio": { "id": id } });
+    shop.send(MARIA, plain).await;
+    assert_eq!(maria.inbox().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reaction_to_nothing_fails() {
+    let shop = Business::open().await;
+    let maria = shop.sim.customer("Maria", MARIA);
+    maria.says("Hi").await.expect("said");
+    shop.news().await;
+    let reaction = json!({ "message_id": "wamid.unknown", "emoji": "👍" });
+    shop.send(MARIA, json!({ "type": "reaction", "reaction": reaction }))
+        .await;
+    let failed = shop.only_news().await;
+    assert_eq!(value(&failed)["statuses"][0]["errors"][0]["code"], 131_009);
+}

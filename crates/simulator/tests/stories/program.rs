@@ -25,6 +25,7 @@ fn what_is_missing_or_malformed_is_one_clear_line() {
     ];
     let with = |more: &[&'static str]| [&complete[..], more].concat();
     let cases = [
+        (vec![], "ajar-sim serve --help"),
         (
             vec!["serve"],
             "--webhook-url (or AJAR_SIM_WEBHOOK_URL) is missing",

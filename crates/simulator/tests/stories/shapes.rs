@@ -401,7 +401,7 @@ async fn statuses() {
     tell(&id, Status::Sent, "sent_free_entry_point", &[]).await;
 
     let noor = shop.sim.customer("Noor", "+1 555 014 2208");
-    noor.says("Hello").await.expect("said");
+    let message_id = noor.says("Hello").await.expect("said");
     let id = shop.accepted_text("+1 555 014 2208", "Hi").await;
     shop.news().await;
     tell(&id, Status::Sent, "sent_service_free_customer_service", &[]).await;
@@ -440,7 +440,7 @@ async fn statuses() {
         &optional,
     )
     .await;
-    let reaction = json!({ "message_id": "wamid.x", "emoji": "👍" });
+    let reaction = json!({ "message_id": message_id, "emoji": "👍" });
     let reaction = json!({ "type": "reaction", "reaction": reaction });
     let (_, answer) = shop.send("+1 555 014 2208", reaction).await;
     let id = crate::business::wamid(&answer);

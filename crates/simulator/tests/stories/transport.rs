@@ -213,3 +213,36 @@ async fn the_same_seed_tells_the_same_story() {
     assert_eq!(stories[0], stories[1]);
     assert_ne!(stories[0], stories[2]);
 }
+
+#[tokio::test]
+async fn by_setting_webhooks_come_twice_and_in_disorder_but_all_come() {
+    let shop = Business::open().await;
+    shop.sim.configure(|settings| {
+        settings.duplicate_chance = 0.5;
+        settings.shuffle_among = 10;
+    });
+    shop.sim.hold_webhooks();
+    let maria = shop.sim.customer("Maria", MARIA);
+    let mut said = Vec::new();
+    for n in 0..40 {
+        said.push(maria.says(n.to_string()).await.expect("said").to_string());
+    }
+    shop.sim.release_webhooks(ReleaseOrder::Kept);
+    let news = shop.news().await;
+    let told: Vec<String> = news
+        .iter()
+        .filter_map(|body| value(body)["messages"][0]["id"].as_str())
+        .map(ToOwned::to_owned)
+        .collect();
+    assert!(told.len() > said.len());
+    let mut first_sights: Vec<String> = Vec::new();
+    for id in told {
+        if !first_sights.contains(&id) {
+            first_sights.push(id);
+        }
+    }
+    assert_ne!(first_sights, said);
+    let (all, told): (BTreeSet<_>, BTreeSet<_>) =
+        (said.iter().collect(), first_sights.iter().collect());
+    assert_eq!(all, told);
+}
