@@ -1,5 +1,5 @@
-//! The shell's own look at the team, beside the page's: numbers in the tray, the system's
-//! notifications, and the drafts that the demo's agent has typed.
+//! The shell's own look at the team, beside the page's: numbers in the tray, and the system's
+//! notifications.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,17 +7,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ajar_client::desk::Desk;
 use ajar_client::session::Session;
 use ajar_domain::ConversationId;
-use ajar_protocol::ui::{Draft, DraftMode, ListQuery, Nothing, Stage, UiCall, UiEvent};
+use ajar_protocol::ui::{ListQuery, Nothing, Stage, UiCall, UiEvent};
 use tauri::AppHandle;
 use tauri_plugin_notification::NotificationExt as _;
 
-use crate::hosting::Hosting;
 use crate::links::Link;
 use crate::tray::{Numbers, Tray};
 use crate::{window, words};
 
 /// Runs as long as the desk does.
-pub async fn attend(app: AppHandle, desk: Desk, hosting: Arc<Hosting>, tray: Tray) {
+pub async fn attend(app: AppHandle, desk: Desk, tray: Tray) {
     let (session, mut events) = desk.session();
     let notices = Notices::hear_clicks(&app);
     let mut language = String::new();
@@ -27,13 +26,8 @@ pub async fn attend(app: AppHandle, desk: Desk, hosting: Arc<Hosting>, tray: Tra
     while let Some(envelope) = events.recv().await {
         match envelope.event {
             UiEvent::Stage {
-                stage: Stage::Ready { me },
-            } => {
-                watch(&session).await;
-                if me.demo {
-                    lay_out_drafts(&session, &hosting).await;
-                }
-            }
+                stage: Stage::Ready { .. },
+            } => watch(&session).await,
             UiEvent::List { view } => {
                 numbers = Numbers {
                     unread: view.counts.unread,
@@ -60,19 +54,6 @@ pub async fn attend(app: AppHandle, desk: Desk, hosting: Arc<Hosting>, tray: Tra
 async fn watch(session: &Session) {
     log(session.call(UiCall::Hello(Nothing {})).await);
     log(session.call(UiCall::WatchList(ListQuery::default())).await);
-}
-
-async fn lay_out_drafts(session: &Session, hosting: &Hosting) {
-    for draft in hosting.drafts_of_the_demo().await {
-        let draft = Draft {
-            conversation: draft.conversation,
-            mode: DraftMode::Reply,
-            body: draft.body,
-            reply_to: None,
-            saved_at: None,
-        };
-        log(session.call(UiCall::SaveDraft(draft)).await);
-    }
 }
 
 fn badge(app: &AppHandle, numbers: Numbers) {

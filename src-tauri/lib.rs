@@ -26,7 +26,7 @@ use std::sync::Arc;
 use ajar_client::desk::{Desk, DeskConfig};
 use ajar_client::launcher::Opener;
 use ajar_client::secrets::{FileSecrets, MemorySecrets, Secrets};
-use ajar_protocol::ui::{Nothing, UiCall};
+use ajar_protocol::ui::{Draft, DraftMode, Nothing, Stage, UiCall, UiEvent};
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
@@ -63,6 +63,7 @@ fn run(cli: &Cli) -> Result<()> {
         .build()?;
     tauri::async_runtime::set(runtime.handle().clone());
     let (desk, hosting) = runtime.block_on(sit_down(cli, &data_dir))?;
+    runtime.spawn(lay_out_drafts(desk.clone(), hosting));
     if cli.demo {
         let (session, _events) = desk.session();
         runtime.spawn(async move {
@@ -72,12 +73,13 @@ fn run(cli: &Cli) -> Result<()> {
         });
     }
     if cli.browser {
-        return runtime.block_on(browser::serve(cli, desk, hosting));
+        return runtime.block_on(browser::run(cli, desk));
     }
-    if cli.serve {
-        runtime.block_on(browser::serve_beside(cli, desk.clone()))?;
-    }
-    window::run(cli, desk, hosting).context("the window does not open")
+    let _served = match cli.serve {
+        true => Some(runtime.block_on(browser::serve(cli, desk.clone()))?),
+        false => None,
+    };
+    window::run(cli, desk).context("the window does not open")
 }
 
 /// The engine of this desktop.
@@ -111,6 +113,34 @@ async fn sit_down(cli: &Cli, data_dir: &Path) -> Result<(Desk, Arc<Hosting>)> {
     let desk = Desk::open(config).await;
     let desk = desk.with_context(|| format!("{} cannot be opened", data_dir.display()))?;
     Ok((desk, hosting))
+}
+
+/// Whenever the demo is ready: what its agent has typed and not sent is put where it belongs.
+async fn lay_out_drafts(desk: Desk, hosting: Arc<Hosting>) {
+    let (session, mut events) = desk.session();
+    while let Some(envelope) = events.recv().await {
+        let UiEvent::Stage {
+            stage: Stage::Ready { me },
+        } = envelope.event
+        else {
+            continue;
+        };
+        if !me.demo {
+            continue;
+        }
+        for draft in hosting.drafts_of_the_demo().await {
+            let draft = Draft {
+                conversation: draft.conversation,
+                mode: DraftMode::Reply,
+                body: draft.body,
+                reply_to: None,
+                saved_at: None,
+            };
+            if let Err(error) = session.call(UiCall::SaveDraft(draft)).await {
+                tracing::warn!(code = ?error.code, "a draft of the demo was not kept");
+            }
+        }
+    }
 }
 
 /// Names this workstation in the administrator's list.

@@ -1,7 +1,5 @@
 //! The window, and what belongs to it on a desktop: one instance, links, its remembered place.
 
-use std::sync::Arc;
-
 use ajar_client::desk::Desk;
 use tauri::webview::NewWindowResponse;
 use tauri::{App, AppHandle, Manager as _, RunEvent, WebviewWindow, WebviewWindowBuilder};
@@ -10,7 +8,6 @@ use tauri_plugin_deep_link::DeepLinkExt as _;
 use crate::attendant;
 use crate::bridge::{self, Bridge};
 use crate::cli::Cli;
-use crate::hosting::Hosting;
 use crate::links::{self, Link};
 use crate::tray::Tray;
 
@@ -20,7 +17,7 @@ const MAIN: &str = "main";
 ///
 /// # Errors
 /// If there is no display, or the system's web view is missing.
-pub fn run(cli: &Cli, desk: Desk, hosting: Arc<Hosting>) -> tauri::Result<()> {
+pub fn run(cli: &Cli, desk: Desk) -> tauri::Result<()> {
     let mut builder = tauri::Builder::default();
     // A demo, or a folder that was asked for by hand, is another desktop: it may run beside.
     if !cli.demo && cli.data_dir.is_none() {
@@ -42,7 +39,7 @@ pub fn run(cli: &Cli, desk: Desk, hosting: Arc<Hosting>) -> tauri::Result<()> {
             open(app)?;
             hear_links(app);
             let tray = Tray::put_up(app.handle());
-            let attendant = attendant::attend(app.handle().clone(), desk, hosting, tray);
+            let attendant = attendant::attend(app.handle().clone(), desk, tray);
             tauri::async_runtime::spawn(attendant);
             follow(app.handle(), link);
             Ok(())
