@@ -1,6 +1,6 @@
 //! The Graph API: the door that checks token and version, and the objects behind it.
 //!
-//! It knows how Meta answers and refuses; what is true it asks of [`crate::world`].
+//! It knows how Meta answers and refuses; what is true it asks of the books.
 
 mod error;
 mod media;
