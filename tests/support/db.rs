@@ -14,7 +14,9 @@ pub enum Db {
 /// Where the server for tests is, if there is one.
 #[must_use]
 pub fn postgres_url() -> Option<String> {
-    std::env::var("AJAR_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
+    std::env::var("AJAR_TEST_POSTGRES_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
 }
 
 /// Whether stories can run on PostgreSQL. Says so when they cannot.
@@ -47,7 +49,9 @@ async fn fresh_postgres() -> String {
         std::process::id(),
         NEXT.fetch_add(1, Ordering::Relaxed)
     );
-    let pool = sqlx::PgPool::connect(&server).await.expect("the test server");
+    let pool = sqlx::PgPool::connect(&server)
+        .await
+        .expect("the test server");
     sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
         .execute(&pool)
         .await

@@ -86,7 +86,9 @@ impl TestTeam {
 
     async fn joined(&self, name: &str, role: Role) -> TestAgent {
         let (_, code) = self.hub.add_agent(name, role).await.expect("added");
-        TestAgent::join(&self.hub.url(), &code).await.expect("joined")
+        TestAgent::join(&self.hub.url(), &code)
+            .await
+            .expect("joined")
     }
 
     /// Stops the hub and starts it again on the same database, as after a crash.
@@ -207,7 +209,11 @@ impl TestAgent {
     }
 
     /// Does something under a reference that may have been used before.
-    pub async fn does_as(&self, reference: &str, command: Command) -> Result<CommandAnswer, ApiError> {
+    pub async fn does_as(
+        &self,
+        reference: &str,
+        command: Command,
+    ) -> Result<CommandAnswer, ApiError> {
         let request = CommandRequest {
             client_ref: ClientRef::new(reference),
             command,
