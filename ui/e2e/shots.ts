@@ -22,9 +22,9 @@ const shots: Shot[] = [
   { name: "inbox-dark", query: "open=maren-b", dark: true },
   { name: "inbox-small", query: "open=maren-b", size: [900, 600] },
   { name: "inbox-narrow", query: "open=maren-b", size: [760, 600] },
-  { name: "closed", query: "open=odette-e" },
-  { name: "closed-dark", query: "open=odette-e", dark: true },
-  { name: "disputed", query: "open=pilar-b" },
+  { name: "closed", query: "open=odette-b" },
+  { name: "closed-dark", query: "open=odette-b", dark: true },
+  { name: "disputed", query: "open=pilar-f" },
   { name: "no-chat", query: "" },
   { name: "starts", query: "open=maren-b&starts" },
   { name: "hard", query: "open=long-b&hard" },
@@ -33,20 +33,22 @@ const shots: Shot[] = [
     name: "many",
     query: "extra=10000",
     act: async (page) => {
-      await page.getByRole("listbox").evaluate((list) => list.parentElement?.scrollTo(0, 240_000));
+      await page
+        .getByRole("listbox")
+        .evaluate((list) => list.parentElement?.parentElement?.scrollTo(0, 240_000));
     },
   },
-  { name: "expiring", query: "open=yusuf-a", act: press("x") },
-  { name: "expiring-dark", query: "open=yusuf-a", dark: true, act: press("x") },
-  { name: "expiring-small", query: "open=yusuf-a", size: [900, 600], act: press("x") },
+  { name: "expiring", query: "open=yusuf-d", act: press("x") },
+  { name: "expiring-dark", query: "open=yusuf-d", dark: true, act: press("x") },
+  { name: "expiring-small", query: "open=yusuf-d", size: [900, 600], act: press("x") },
   { name: "why", query: "open=maren-b", act: press("y") },
   { name: "why-dark", query: "open=maren-b", dark: true, act: press("y") },
-  { name: "why-closed", query: "open=odette-e", act: press("y") },
+  { name: "why-closed", query: "open=odette-b", act: press("y") },
   { name: "keys", query: "open=maren-b", act: press("?") },
   { name: "menu", query: "open=maren-b", act: press("Control+k") },
   { name: "menu-dark", query: "open=maren-b", dark: true, act: press("Control+k") },
   { name: "new", query: "open=maren-b", act: press("c") },
-  { name: "template", query: "open=odette-e", act: press("t") },
+  { name: "template", query: "open=odette-b", act: press("t") },
   { name: "soonest", query: "open=maren-b", act: press("o") },
   {
     name: "preferences",
@@ -101,7 +103,7 @@ for (const shot of shots) {
 
     test(shot.name, async ({ page }) => {
       const errors: string[] = [];
-      page.on("pageerror", (error) => errors.push(error.message));
+      page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
       page.on("console", (message) => {
         if (message.type() === "error") errors.push(message.text());
       });

@@ -16,3 +16,5 @@ globalThis.matchMedia ??= (query: string) =>
     dispatchEvent: () => false,
   }) as MediaQueryList;
 Element.prototype.scrollIntoView ??= () => {};
+// There is no layout either: lists that draw only what is seen get a screen of 800 pixels.
+Object.defineProperty(HTMLElement.prototype, "clientHeight", { get: () => 800 });

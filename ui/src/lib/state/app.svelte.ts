@@ -65,6 +65,7 @@ export class App {
   #expected: number | null = null;
   #unsubscribe: (() => void) | null = null;
   #tries = 0;
+  #steps: Promise<void> = Promise.resolve();
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(bridge: Bridge) {
@@ -141,6 +142,20 @@ export class App {
     this.screen.listOpen = false;
     if (this.screen.view === "starts" && id) this.screen.view = "inbox";
     if (id !== this.preferences.last_conversation) this.prefer({ last_conversation: id });
+  }
+
+  /** Moves by so many rows. Presses in quick succession go one after the other. */
+  step(by: number): Promise<void> {
+    this.#steps = this.#steps.then(async () => {
+      const { conversation } = await this.call("neighbour", {
+        conversation: this.thread.id,
+        step: by,
+      });
+      if (conversation) this.open(conversation);
+    });
+    // A refusal was shown; the next press starts afresh.
+    this.#steps = this.#steps.catch(() => {});
+    return this.#steps;
   }
 
   prefer(change: Partial<Preferences>): void {

@@ -4,6 +4,7 @@
  * A part of the screen that can do something registers it while it is there; keys and menu ask
  * here, so that they know nothing of the parts.
  */
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 
 export const commandIds = [
@@ -41,13 +42,15 @@ export class Commands {
 
   /** Makes `id` available until the returned function is called. The newest handler wins. */
   register(id: CommandId, run: () => void): () => void {
-    const before = this.#handlers.get(id);
+    // Read without tracking: it is called in effects, and must not wake them.
+    const before = untrack(() => this.#handlers.get(id));
     this.#handlers.set(id, run);
-    return () => {
-      if (this.#handlers.get(id) !== run) return;
-      if (before) this.#handlers.set(id, before);
-      else this.#handlers.delete(id);
-    };
+    return () =>
+      untrack(() => {
+        if (this.#handlers.get(id) !== run) return;
+        if (before) this.#handlers.set(id, before);
+        else this.#handlers.delete(id);
+      });
   }
 
   /** Registers several; made for an `$effect`, whose clean-up it returns. */

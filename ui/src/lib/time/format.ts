@@ -2,8 +2,7 @@
  * Times as words. Durations never depend on a zone; moments are shown in the agent's zone by
  * `Intl`.
  */
-import { t } from "$lib/i18n";
-import { locale } from "$lib/i18n";
+import { locale, t } from "$lib/i18n";
 import type { ClockFace } from "$lib/protocol/ClockFace";
 import type { Time } from "$lib/protocol/Time";
 
@@ -118,6 +117,23 @@ export function nearTime(at: Time, now: Time): string {
       ? format({ weekday: "short" })
       : format({ day: "numeric", month: "short" });
   return t("time.day_at", { day: day.format(at), time });
+}
+
+/** A moment in a narrow column: `14:22` today, else `Wed 17:34` or `12 Nov 9:00`. */
+export function columnTime(at: Time, now: Time): string {
+  const days = daysAgo(at, now);
+  if (days === 0) return clockTime(at);
+  const day =
+    Math.abs(days) < 7 ? format({ weekday: "short" }) : format({ day: "numeric", month: "short" });
+  return t("time.day_at", { day: day.format(at), time: clockTime(at) });
+}
+
+/** A number of things that must fit in a small place: `48`, `2.5K`. */
+export function compact(count: number): string {
+  if (count < 1000) return String(count);
+  return new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 }).format(
+    count,
+  );
 }
 
 /** When a clock closes: `today 17:34`, `tomorrow 9:12`, `Thu 9:12`. */

@@ -20,10 +20,10 @@ export function at(day: number, hour: number, minute: number, second = 0): numbe
 }
 
 export const INBOX = "inbox-quill";
-export const SAMI = "agent-sami-1";
-export const ANA = "agent-ana-5";
-export const JONAH = "agent-jonah-7";
-export const MEI = "agent-mei-3";
+export const SAMI = "agent-sami-d";
+export const ANA = "agent-ana-f";
+export const JONAH = "agent-jonah-a";
+export const MEI = "agent-mei-g";
 
 export const agents: AgentRow[] = [
   { id: SAMI, rev: 1, name: "Sami", role: "admin", revoked: false },
@@ -89,7 +89,7 @@ export const cast: Part[] = [
   },
   {
     name: "Teodor Quist",
-    id: "teodor-e",
+    id: "teodor-d",
     number: "+1 555 016 9044",
     last: { voice: "customer", text: "Perfect, I’ll drop it off at five", at: at(0, 14, 19) },
     opened: at(0, 14, 19),
@@ -99,7 +99,7 @@ export const cast: Part[] = [
   },
   {
     name: "Lina Fairweather",
-    id: "lina-f",
+    id: "lina-n",
     number: "+1 555 013 4471",
     last: {
       voice: { phone: ANA },
@@ -112,7 +112,7 @@ export const cast: Part[] = [
   },
   {
     name: "Dario Penn",
-    id: "dario-a",
+    id: "dario-b",
     number: "+1 555 018 2260",
     last: {
       voice: { phone: SAMI },
@@ -125,7 +125,7 @@ export const cast: Part[] = [
   },
   {
     name: "Bex Holloway",
-    id: "bex-g",
+    id: "bex-f",
     number: "+1 555 012 7718",
     last: { voice: "customer", kind: "audio", text: "", at: at(0, 13, 40) },
     opened: at(0, 13, 40),
@@ -134,7 +134,7 @@ export const cast: Part[] = [
   },
   {
     name: "Noor Aldane",
-    id: "noor-a",
+    id: "noor-i",
     number: "+1 555 015 6630",
     last: {
       voice: { agent: MEI },
@@ -148,7 +148,7 @@ export const cast: Part[] = [
   },
   {
     name: "Pilar Westergaard",
-    id: "pilar-b",
+    id: "pilar-f",
     number: "+1 555 011 3928",
     last: {
       voice: { agent: JONAH },
@@ -162,7 +162,7 @@ export const cast: Part[] = [
   },
   {
     name: "Kofi Marlowe",
-    id: "kofi-k",
+    id: "kofi-b",
     number: "+1 555 017 5512",
     last: {
       voice: me,
@@ -174,7 +174,7 @@ export const cast: Part[] = [
   },
   {
     name: "Hanne Sorby",
-    id: "hanne-a",
+    id: "hanne-g",
     number: "+1 555 019 0043",
     last: { voice: "customer", kind: "image", text: "", at: at(0, 10, 58) },
     opened: at(0, 10, 58),
@@ -182,7 +182,7 @@ export const cast: Part[] = [
   },
   {
     name: "Rashid Tolland",
-    id: "rashid-c",
+    id: "rashid-k",
     number: "+1 555 016 2271",
     last: {
       voice: me,
@@ -195,14 +195,14 @@ export const cast: Part[] = [
   },
   {
     name: "Ivo Castellan",
-    id: "ivo-h",
+    id: "ivo-a",
     number: "+1 555 010 8867",
     last: { voice: "customer", text: "Thanks, see you in spring", at: at(-1, 18, 40) },
     state: "history",
   },
   {
     name: "Kit Rosander",
-    id: "kit-f",
+    id: "kit-i",
     number: "+1 555 014 9931",
     last: { voice: "customer", text: "Do you also fix child seats?", at: at(-1, 20, 20, 30) },
     opened: at(-1, 20, 20, 30),
@@ -211,7 +211,7 @@ export const cast: Part[] = [
   },
   {
     name: "Theo Vance",
-    id: "theo-a",
+    id: "theo-b",
     number: "+1 555 015 1184",
     last: { voice: "customer", text: "Which of the two is lighter?", at: at(-1, 16, 56, 20) },
     opened: at(-1, 16, 56, 20),
@@ -221,7 +221,7 @@ export const cast: Part[] = [
   },
   {
     name: "Anouk Delmar",
-    id: "anouk-c",
+    id: "anouk-j",
     number: "+1 555 013 7750",
     last: { voice: "customer", text: "And the saddle height, roughly?", at: at(-1, 16, 10, 40) },
     opened: at(-1, 16, 10, 40),
@@ -231,7 +231,7 @@ export const cast: Part[] = [
   },
   {
     name: "Bram Okafor",
-    id: "bram-a",
+    id: "bram-g",
     number: "+1 555 018 6019",
     last: { voice: "customer", text: "And how much with mudguards?", at: at(-1, 15, 17, 30) },
     opened: at(-1, 15, 17, 30),
@@ -241,7 +241,7 @@ export const cast: Part[] = [
   },
   {
     name: "Greta Moss",
-    id: "greta-d",
+    id: "greta-j",
     number: "+1 555 012 3306",
     last: { voice: "customer", text: "Is the leather saddle still there?", at: at(-1, 15, 4, 30) },
     opened: at(-1, 15, 4, 30),
@@ -250,7 +250,7 @@ export const cast: Part[] = [
   },
   {
     name: "Yusuf Brandt",
-    id: "yusuf-a",
+    id: "yusuf-d",
     number: "+1 555 019 7715",
     last: { voice: "customer", text: "Can I pick it up tomorrow?", at: at(-1, 14, 30, 47) },
     opened: at(-1, 14, 30, 47),
@@ -261,7 +261,7 @@ export const cast: Part[] = [
   },
   {
     name: "Salma Holt",
-    id: "salma-c",
+    id: "salma-d",
     number: "+1 555 010 2298",
     last: { voice: me, text: "See you on Friday then!", at: at(-1, 16, 2), delivery: "read" },
     opened: at(-1, 14, 27, 18),
@@ -269,7 +269,7 @@ export const cast: Part[] = [
   },
   {
     name: "Odette Crane",
-    id: "odette-e",
+    id: "odette-b",
     number: "+1 555 011 8830",
     last: {
       voice: "customer",
@@ -287,7 +287,7 @@ export const cast: Part[] = [
   },
   {
     name: "Wendell Abara",
-    id: "wendell-c",
+    id: "wendell-k",
     number: "+1 555 016 4402",
     last: { voice: "customer", text: "STOP WRITING ME", at: at(-2, 16, 1) },
     opened: at(-2, 16, 1),

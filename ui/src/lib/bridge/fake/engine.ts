@@ -43,6 +43,7 @@ import {
 } from "./cast";
 import { rowsOf, viewOf } from "./lists";
 import { choiceOf, previewOf, templates } from "./templates";
+import { setScene } from "./scenes";
 import { earlierWindows, itemsOf, message, note, olderItems } from "./threads";
 import { type Chat, composerOf, faceOf, freshId, position, rowOf, type World } from "./world";
 import { WHEEL } from "./wheel";
@@ -76,13 +77,14 @@ export class FakeEngine {
   #viewers: Viewer[] = [];
   #sentLanes = "";
   #sentComposer = "";
+  readonly #timers: ReturnType<typeof setInterval>[];
 
   constructor(query: URLSearchParams) {
     this.#query = query;
     this.#rate = Number(query.get("rate") ?? "1") || 1;
     this.#preferences = {
       theme: "system",
-      language: query.get("language") ?? "en-GB",
+      language: query.get("language") ?? "",
       details_hidden: false,
       list_order: "newest",
       last_conversation: query.get("open"),
@@ -90,8 +92,11 @@ export class FakeEngine {
     };
     this.#stage = query.has("first") ? { stage: "first_run" } : this.#ready();
     this.world = this.#populate();
-    setInterval(() => this.#watchTime(), 250);
-    setInterval(() => this.#emit({ kind: "clock", clock: this.#clock() }), 15_000);
+    setScene(this.world, query);
+    this.#timers = [
+      setInterval(() => this.#watchTime(), 250),
+      setInterval(() => this.#emit({ kind: "clock", clock: this.#clock() }), 15_000),
+    ];
   }
 
   // --- the bridge's two verbs ---------------------------------------------------------------
@@ -120,6 +125,11 @@ export class FakeEngine {
   }
 
   // --- for tests and for people who try things out --------------------------------------------
+
+  stop(): void {
+    this.#timers.forEach((timer) => clearInterval(timer));
+    this.#handlers.clear();
+  }
 
   now(): number {
     return Math.round(this.#base + (performance.now() - this.#since) * this.#rate);
