@@ -21,6 +21,14 @@ export const row = (page: Page, name: string | RegExp): Locator =>
 export const heading = (page: Page): Locator => page.getByRole("main").getByRole("heading").first();
 export const editor = (page: Page): Locator => page.getByRole("main").getByRole("textbox").first();
 
+/** All that can be read in the conversation, also what stands in its text fields. */
+export async function words(page: Page): Promise<string> {
+  return page.getByRole("main").evaluate((main) => {
+    const fields = [...main.querySelectorAll("textarea")].map((field) => field.value);
+    return [(main as HTMLElement).innerText, ...fields].join("\n");
+  });
+}
+
 /** A test fails when the page has an error that nobody caught. */
 export const test = base.extend({
   page: async ({ page }, use) => {

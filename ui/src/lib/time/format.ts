@@ -94,6 +94,12 @@ export function daysAgo(at: Time, now: Time): number {
   return Math.round((day(now) - day(at)) / DAY);
 }
 
+/** The end of the agent's day. */
+export function midnightAfter(now: Time): Time {
+  const date = new Date(now);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
+}
+
 /** The time column of a row: `14:22` today, `Wed` within a week, `12 Nov`, `12 Nov 2025`. */
 export function rowTime(at: Time, now: Time): string {
   const days = daysAgo(at, now);
