@@ -1,3 +1,10 @@
+import { configure } from "@testing-library/svelte";
+import { vi } from "vitest";
+
+// Tests wait for what they expect; on a busy machine that may take a while.
+configure({ asyncUtilTimeout: 8000 });
+vi.setConfig({ testTimeout: 30_000 });
+
 // jsdom lacks a few things that components ask the browser for.
 globalThis.ResizeObserver ??= class {
   observe(): void {}
@@ -18,3 +25,4 @@ globalThis.matchMedia ??= (query: string) =>
 Element.prototype.scrollIntoView ??= () => {};
 // There is no layout either: lists that draw only what is seen get a screen of 800 pixels.
 Object.defineProperty(HTMLElement.prototype, "clientHeight", { get: () => 800 });
+Element.prototype.scrollTo ??= () => {};

@@ -1,0 +1,201 @@
+import { screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { afterEach, expect, it, vi } from "vitest";
+
+import { INBOX } from "$lib/bridge/fake/cast";
+import type { Command } from "$lib/protocol/Command";
+
+import { type Inbox, inbox } from "../../../test/inbox";
+import { draftsOf } from "../composer/drafts.svelte";
+import TemplatePicker from "./TemplatePicker.svelte";
+
+let open: Inbox;
+let commands: Command[];
+const onclose = vi.fn();
+const onsent = vi.fn();
+afterEach(() => {
+  open.stop();
+  onclose.mockReset();
+  onsent.mockReset();
+});
+
+async function show(props: Record<string, unknown> = {}): Promise<Inbox> {
+  const conversation = "to" in props ? {} : { conversation: await odette() };
+  open = await inbox(TemplatePicker as never, "", { onclose, onsent, ...conversation, ...props });
+  commands = [];
+  const call = open.engine.call.bind(open.engine);
+  vi.spyOn(open.engine, "call").mockImplementation((what, payload) => {
+    if (what === "act") commands.push(payload as Command);
+    return call(what, payload);
+  });
+  await screen.findByRole("option", { name: /hold_reminder/ });
+  return open;
+}
+
+async function odette(): Promise<string> {
+  const { cast } = await import("$lib/bridge/fake/cast");
+  return cast.find((part) => part.name.startsWith("Odette"))?.id ?? "";
+}
+
+const option = (name: RegExp): HTMLElement => screen.getByRole("option", { name });
+const field = (name: RegExp | string): HTMLInputElement => screen.getByLabelText(name);
+const send = (): HTMLElement => screen.getByRole("button", { name: /^Send to/ });
+
+it("lists recently used first, and what cannot be sent last with the reason", async () => {
+  await show();
+  const names = screen.getAllByRole("option").map((one) => one.textContent ?? "");
+  expect(names[0]).toContain("hold_reminder");
+  expect(names[1]).toContain("ready_to_collect");
+  expect(option(/spring_sale/).textContent).toMatch(/Paused by Meta/);
+  expect(option(/spring_sale/).getAttribute("aria-disabled")).toBe("true");
+  expect(option(/frame_gallery/).textContent).toMatch(/Carousels can’t be filled in here yet/);
+});
+
+it("searches names, words, category and language", async () => {
+  await show();
+  await userEvent.type(screen.getByRole("combobox"), "marketing");
+  await waitFor(() => expect(screen.queryByRole("option", { name: /hold_reminder/ })).toBeNull());
+  expect(option(/winter_checkup/)).toBeTruthy();
+  await userEvent.clear(screen.getByRole("combobox"));
+  await userEvent.type(screen.getByRole("combobox"), "zzz");
+  expect(await screen.findByText("No template has “zzz” in its name or words.")).toBeTruthy();
+});
+
+it("prefills from the contact, and says so until it is changed", async () => {
+  await show();
+  expect(field(/^Name\s*\{/).value).toBe("Odette");
+  expect(screen.getByText("From contact")).toBeTruthy();
+  await userEvent.type(field(/^Name\s*\{/), " C.");
+  expect(screen.queryByText("From contact")).toBeNull();
+});
+
+it("marks what Meta would refuse at its field, and sends nothing", async () => {
+  await show();
+  expect(screen.queryByText(/Fill this in/)).toBeNull();
+  await userEvent.type(field(/^Item/), "sand     Tourer");
+  expect(await screen.findByText("Not more than four spaces in a row.")).toBeTruthy();
+  await userEvent.click(send());
+  await waitFor(() => expect(screen.getAllByText(/Fill this in/)).toHaveLength(2));
+  expect(field(/^Until/).getAttribute("aria-invalid")).toBe("true");
+  expect(commands).toEqual([]);
+  await userEvent.type(field(/See the bike/), "a b");
+  expect(await screen.findByText("An address has no spaces.")).toBeTruthy();
+});
+
+it("shows what the customer will see while one types, and how long it is", async () => {
+  await show();
+  await userEvent.type(field(/^Item/), "sand Tourer");
+  const mark = [...document.querySelectorAll("mark")].map((one) => one.textContent);
+  expect(mark).toContain("sand Tourer");
+  expect(mark).toContain("{{until}}");
+  await waitFor(() => expect(screen.getByText(/of 1,024/).textContent).toMatch(/^\d+ of 1,024$/));
+});
+
+it("says category and cost in words, without an amount", async () => {
+  await show();
+  expect(screen.getByText("Utility, billed.")).toBeTruthy();
+  expect(screen.getByText(/The window stays closed until Odette answers/)).toBeTruthy();
+  await userEvent.click(option(/winter_checkup/));
+  expect(screen.getByText("Marketing, always billed.")).toBeTruthy();
+  expect(screen.getByRole("dialog").textContent).not.toMatch(/[$€£]\s?\d/);
+});
+
+it("sends with Ctrl and Enter, and holds the draft for the answer", async () => {
+  const { app } = await show();
+  await waitFor(() => expect(app.thread.view).not.toBeNull());
+  const conversation = app.thread.id ?? "";
+  draftsOf(app).write(conversation, "reply", { body: "For later" });
+  expect(await screen.findByLabelText("Hold my draft for the answer")).toBeTruthy();
+  await userEvent.type(field(/^Item/), "sand Tourer");
+  await userEvent.type(field(/^Until/), "18:00");
+  await userEvent.type(field(/See the bike/), "sand-56");
+  await waitFor(() => expect(document.querySelector('[aria-invalid="true"]')).toBeNull());
+  await vi.waitFor(async () => {
+    await userEvent.keyboard("{Control>}{Enter}{/Control}");
+    expect(commands).toHaveLength(1);
+  });
+  expect(commands[0]).toMatchObject({
+    do: "send_template",
+    to: { to: "conversation", conversation },
+    template: "tpl-hold",
+    values: { "body.name": "Odette", "body.item": "sand Tourer", "button.1": "sand-56" },
+    hold: "For later",
+  });
+  await waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+  expect(draftsOf(app).of(conversation, "reply").body).toBe("");
+});
+
+it("leaves the draft alone where the switch is off", async () => {
+  const { app } = await show();
+  await waitFor(() => expect(app.thread.view).not.toBeNull());
+  const conversation = app.thread.id ?? "";
+  draftsOf(app).write(conversation, "reply", { body: "For later" });
+  await userEvent.click(await screen.findByLabelText("Hold my draft for the answer"));
+  await userEvent.click(option(/hello_again/));
+  await vi.waitFor(async () => {
+    await userEvent.click(send());
+    expect(commands).toHaveLength(1);
+  });
+  expect(commands[0]).toMatchObject({ hold: null });
+  expect(draftsOf(app).of(conversation, "reply").body).toBe("For later");
+});
+
+it("shows what the hub refused at the fields, and stays", async () => {
+  await show();
+  await userEvent.click(option(/hello_again/));
+  const { CallError } = await import("$lib/bridge");
+  const call = vi.mocked(open.engine.call).getMockImplementation();
+  vi.mocked(open.engine.call).mockImplementation((what, payload) => {
+    if (what === "act") {
+      throw new CallError({
+        code: "template_refused",
+        message: "x",
+        retry: { retry: "never" },
+        fields: [{ problem: "too_long", key: "body.name", max: 10 }],
+      });
+    }
+    return call?.(what, payload) as never;
+  });
+  await vi.waitFor(async () => {
+    await userEvent.click(send());
+    expect(screen.getByText("Too long: at most 10 characters.")).toBeTruthy();
+  });
+  expect(onclose).not.toHaveBeenCalled();
+});
+
+it("walks the list with the arrow keys and goes on to the first empty field", async () => {
+  await show();
+  const search = screen.getByRole("combobox");
+  search.focus();
+  await userEvent.keyboard("{ArrowDown}");
+  expect(option(/ready_to_collect.*EN/s).getAttribute("aria-selected")).toBe("true");
+  await userEvent.keyboard("{Enter}");
+  expect(document.activeElement).toBe(field(/^Value 2/));
+});
+
+it("works for a number that nobody knows yet", async () => {
+  await show({
+    to: { inbox: INBOX, number: "15550173365", shown: "+1 555 017 3365", name: null },
+  });
+  expect(screen.getByText("Starts a chat with +1 555 017 3365.")).toBeTruthy();
+  await userEvent.click(option(/hello_again/));
+  await userEvent.type(field(/^Name\s*\{/), "Juno");
+  await vi.waitFor(async () => {
+    await userEvent.click(send());
+    expect(commands).toHaveLength(1);
+  });
+  expect(commands[0]).toMatchObject({
+    to: { to: "number", inbox: INBOX, number: "15550173365" },
+    hold: null,
+  });
+  await waitFor(() => expect(onsent.mock.calls[0]?.[0]?.conversation).toBeTruthy());
+});
+
+it("offers the same template in its other languages", async () => {
+  await show();
+  await userEvent.click(option(/ready_to_collect.*EN/s));
+  await userEvent.click(screen.getByRole("button", { name: "English" }));
+  await userEvent.click(await screen.findByText("German"));
+  expect(option(/ready_to_collect.*DE/s).getAttribute("aria-selected")).toBe("true");
+  expect(within(screen.getByRole("dialog")).getAllByText(/Hallo/).length).toBeGreaterThan(0);
+});

@@ -1,0 +1,302 @@
+import { screen, waitFor } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import { ANA, at, JONAH, SAMI } from "$lib/bridge/fake/cast";
+import { message } from "$lib/bridge/fake/threads";
+import type { Content } from "$lib/protocol/Content";
+import type { Customer } from "$lib/protocol/Customer";
+import type { Delivery } from "$lib/protocol/Delivery";
+import type { FailureCode } from "$lib/protocol/FailureCode";
+import type { ThreadItem } from "$lib/protocol/ThreadItem";
+
+import { type Inbox, inbox } from "../../../test/inbox";
+import type { LineActions } from "./actions";
+import { linesOf } from "./lines";
+import MessageBubble from "./MessageBubble.svelte";
+
+let open: Inbox | undefined;
+afterEach(() => open?.stop());
+
+const customer: Customer = {
+  id: "customer-maren",
+  name: "Maren Oduya",
+  named: true,
+  number: "15550142207",
+  number_shown: "+1 555 014 2207",
+  username: null,
+  about: "",
+  blocked: null,
+};
+
+async function show(
+  item: ThreadItem,
+  more: { open?: boolean; offered?: boolean; active?: boolean } = {},
+): Promise<{ [Name in keyof LineActions]: ReturnType<typeof vi.fn> }> {
+  const names = [
+    "openLink",
+    "picture",
+    "view",
+    "jump",
+    "reply",
+    "copy",
+    "claim",
+    "again",
+    "discard",
+    "edit",
+    "template",
+    "phone",
+    "hold",
+    "takeBack",
+  ] as const;
+  const actions = Object.fromEntries(names.map((name) => [name, vi.fn()])) as {
+    [Name in keyof LineActions]: ReturnType<typeof vi.fn>;
+  };
+  actions.picture.mockResolvedValue("blob:picture");
+  const lines = linesOf(
+    {
+      items: [item],
+      composer: { state: "never_opened", ways: [] },
+      unread_from: null,
+    },
+    SAMI,
+  );
+  const line = lines.find((one) => one.kind === "message");
+  open = await inbox(MessageBubble as never, "", {
+    line,
+    customer,
+    open: true,
+    offered: false,
+    lit: false,
+    active: false,
+    actions,
+    ...more,
+  });
+  await waitFor(() => expect(open?.app.team.agents.length).toBeGreaterThan(0));
+  return actions;
+}
+
+const ours = (delivery: Delivery | Delivery["state"]): ThreadItem =>
+  message("c", { agent: SAMI }, at(0, 14, 2), "Hello", { delivery });
+const theirs = (content: Content): ThreadItem => message("c", "customer", at(0, 14, 2), content);
+
+describe("the tick says how far it got", () => {
+  it.each([
+    ["queued", "Queued"],
+    ["accepted", "Accepted by WhatsApp"],
+    ["sent", "Accepted by WhatsApp"],
+    ["delivered", "Delivered"],
+    ["read", "Read"],
+  ] as const)("%s: %s", async (state, words) => {
+    await show(ours(state));
+    expect(screen.getByRole("img", { name: words })).toBeTruthy();
+    expect(screen.queryByRole("note")).toBeNull();
+  });
+
+  it("has none for theirs and for what was typed on the phone", async () => {
+    await show(message("c", { phone: ANA }, at(0, 14, 2), "Typed", { delivery: "elsewhere" }));
+    expect(screen.queryByRole("img")).toBeNull();
+    expect(await screen.findByText("Typed on the phone, Ana")).toBeTruthy();
+  });
+});
+
+describe("what did not simply go out says what happened, whether it went out, and what to do", () => {
+  const codes: FailureCode[] = [
+    "window_closed",
+    "undeliverable",
+    "opted_out",
+    "withheld_by_meta",
+    "blocked",
+    "restricted",
+    "payment",
+    "rate_limited",
+    "media_unusable",
+    "template_unusable",
+    "unauthorised",
+    "number_not_connected",
+    "bad_request",
+    "meta_fault",
+    "network",
+    "unknown",
+  ];
+  it.each(codes)("failed: %s", async (code) => {
+    await show(
+      ours({
+        state: "failed",
+        at: at(0, 14, 3),
+        failure: { code, meta_code: 131000, detail: null },
+      }),
+    );
+    const note = screen.getByRole("note");
+    expect(note.textContent).toMatch(/Not (sent|delivered)\./);
+    expect(note.textContent).toContain("131000");
+    expect(note.textContent?.length).toBeGreaterThan(50);
+    expect(note.querySelectorAll("button").length).toBeGreaterThan(0);
+  });
+
+  it("sends again or throws away on a press", async () => {
+    const actions = await show(
+      ours({
+        state: "failed",
+        at: at(0, 14, 3),
+        failure: { code: "rate_limited", meta_code: 130429, detail: null },
+      }),
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Send again" }));
+    expect(actions.again).toHaveBeenCalledOnce();
+    await userEvent.click(screen.getByRole("button", { name: "Discard" }));
+    expect(actions.discard).toHaveBeenCalledOnce();
+  });
+
+  it("uncertain: asks to look at the phone first", async () => {
+    await show(ours({ state: "uncertain", since: at(0, 14, 3) }));
+    expect(screen.getByRole("note").textContent).toMatch(/may have gone out.*Look at the phone/s);
+  });
+
+  const parked: Delivery = {
+    state: "parked",
+    since: at(0, 14, 3),
+    why: { why: "deadline_passed", deadline: at(0, 14, 1) },
+  };
+  it("parked in a closed chat: the three ways", async () => {
+    const actions = await show(ours(parked), { open: false });
+    expect(screen.getByRole("note").textContent).toMatch(
+      /Not sent\. The window closed first, at 14:01/,
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Phone" }));
+    expect(actions.phone).toHaveBeenCalledWith(expect.objectContaining({ body: "Hello" }), "Hello");
+    await userEvent.click(screen.getByRole("button", { name: "Hold until they write" }));
+    expect(actions.hold).toHaveBeenCalledOnce();
+    expect(screen.getByRole("button", { name: "Template" })).toBeTruthy();
+  });
+
+  it("parked in an open chat: send it now, or edit it first", async () => {
+    await show(ours(parked), { open: true });
+    const names = screen.getAllByRole("button").map((button) => button.textContent);
+    expect(names).toEqual(["Send now", "Edit first", "Discard"]);
+  });
+
+  it("leaves the ways to the composer where that offers this very text", async () => {
+    await show(ours(parked), { open: false, offered: true });
+    expect(screen.getByRole("note")).toBeTruthy();
+    expect(screen.queryByRole("button")).toBeNull();
+  });
+});
+
+describe("what a message says", () => {
+  it("opens links only by the engine's call", async () => {
+    const actions = await show(theirs({ kind: "text", body: "see https://a.example/x" }));
+    await userEvent.click(screen.getByRole("link", { name: "https://a.example/x" }));
+    expect(actions.openLink).toHaveBeenCalledWith("https://a.example/x");
+  });
+
+  it("never reads what a customer wrote as markup", async () => {
+    await show(theirs({ kind: "text", body: "<img src=x onerror=alert(1)> <b>no</b>" }));
+    expect(screen.getByText(/<img src=x onerror=alert\(1\)> <b>no<\/b>/)).toBeTruthy();
+    expect(document.querySelector(".words img")).toBeNull();
+  });
+
+  const media = {
+    id: "m",
+    mime_type: "image/jpeg",
+    width: 100,
+    height: 100,
+    size_bytes: 1,
+    filename: null,
+  };
+  it("shows a picture and opens it large", async () => {
+    const actions = await show(
+      theirs({ kind: "image", caption: "The rim", media: { ...media, state: "stored" } }),
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Photo: The rim. Open large" }));
+    expect(actions.view).toHaveBeenCalledOnce();
+    expect(await screen.findByRole("img", { name: "Photo: The rim" })).toBeTruthy();
+  });
+
+  it.each([
+    ["pending", "Photo, on its way from WhatsApp"],
+    ["gone", "Photo, no longer at WhatsApp. It is still on the phone."],
+  ] as const)("says that a picture is %s", async (state, words) => {
+    await show(theirs({ kind: "image", caption: null, media: { ...media, state } }));
+    expect(screen.getByText(words)).toBeTruthy();
+  });
+
+  it.each([
+    ["not_yet", "audio", /A voice message or sound\..*look at the phone/],
+    ["unsupported_by_meta", "unsupported", /could not pass it on. Look at the phone/],
+    ["on_the_phone", "unsupported", /It is on the phone/],
+    ["malformed", "text", /a shape that nobody expected/],
+  ] as const)("says why %s is not shown", async (why, meta_kind, words) => {
+    await show(theirs({ kind: "not_shown", meta_kind, why }));
+    expect(screen.getByRole("article").textContent?.replaceAll(/\s+/g, " ")).toMatch(words);
+  });
+
+  it("shows taps, reactions and a quote that jumps", async () => {
+    const item = message(
+      "c",
+      "customer",
+      at(0, 14, 2),
+      { kind: "button_reply", title: "Approve", payload: "ok" },
+      {
+        reactions: [
+          { emoji: "❤️", by: { by: "customer" }, at: 0 },
+          { emoji: "❤️", by: { by: "agent", agent: JONAH }, at: 0 },
+        ],
+        quote: {
+          quote: "found",
+          message: "m-1",
+          author: { by: "phone", claimed_by: null },
+          kind: "text",
+          preview: "Shall we?",
+        },
+      },
+    );
+    const actions = await show(item);
+    expect(screen.getByText("Approve")).toBeTruthy();
+    expect(screen.getByRole("img", { name: "Maren Oduya, Jonah reacted ❤️" })).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: /You, on the phone.*Shall we/s }));
+    expect(actions.jump).toHaveBeenCalledWith("m-1");
+  });
+
+  it("says what is missing where a quote names a message that we never had", async () => {
+    await show(
+      message("c", "customer", at(0, 14, 2), "About that", { quote: { quote: "missing" } }),
+    );
+    expect(screen.getByText("Answers a message that is only on the phone")).toBeTruthy();
+  });
+
+  it("keeps a template's heading, text, footer and buttons", async () => {
+    await show(
+      message("c", { agent: JONAH }, at(0, 14, 2), {
+        kind: "template",
+        template: {
+          name: "estimate",
+          language: "en",
+          category: "utility",
+          header_text: "Your estimate",
+          header_media: null,
+          body: "Rim: *$148*",
+          footer: "Workshop",
+          buttons: [
+            { kind: "quick_reply", text: "Approve" },
+            { kind: "url", text: "See it", url: "https://a.example/e" },
+          ],
+        },
+      }),
+    );
+    expect(await screen.findByText("Template, sent by Jonah")).toBeTruthy();
+    for (const words of ["Your estimate", "$148", "Workshop", "Approve"]) {
+      expect(screen.getByText(words)).toBeTruthy();
+    }
+    expect(screen.getByRole("link", { name: "See it" })).toBeTruthy();
+  });
+});
+
+it("offers to say who typed what came from the phone", async () => {
+  const actions = await show(message("c", { phone: null }, at(0, 14, 2), "Typed"), {
+    active: true,
+  });
+  await userEvent.click(screen.getByRole("button", { name: "Who typed this?" }));
+  await userEvent.click(await screen.findByText("Ana"));
+  expect(actions.claim).toHaveBeenCalledWith(expect.anything(), ANA);
+});
