@@ -62,6 +62,7 @@ fn run(cli: &Cli) -> Result<()> {
         .enable_all()
         .build()?;
     tauri::async_runtime::set(runtime.handle().clone());
+    let _inside = runtime.enter();
     let (desk, hosting) = runtime.block_on(sit_down(cli, &data_dir))?;
     runtime.spawn(lay_out_drafts(desk.clone(), hosting));
     if cli.demo {

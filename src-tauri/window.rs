@@ -6,7 +6,7 @@ use tauri::{App, AppHandle, Manager as _, RunEvent, WebviewWindow, WebviewWindow
 use tauri_plugin_deep_link::DeepLinkExt as _;
 
 use crate::attendant;
-use crate::bridge::{self, Bridge};
+use crate::bridge;
 use crate::cli::Cli;
 use crate::links::{self, Link};
 use crate::tray::Tray;
@@ -27,13 +27,14 @@ pub fn run(cli: &Cli, desk: Desk) -> tauri::Result<()> {
             follow(app, link);
         }));
     }
+    let (session, _) = desk.session();
     let link = cli.link.as_deref().and_then(links::parse);
     let app = builder
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_window_state::Builder::new().build())
         .invoke_handler(tauri::generate_handler![bridge::call, bridge::subscribe])
-        .manage(Bridge::to(desk.clone()))
+        .manage(session)
         .manage(desk.clone())
         .setup(move |app| {
             open(app)?;

@@ -77,11 +77,12 @@ impl Demo {
         sim.set_webhook_url(format!("{}/webhooks/whatsapp", hub.url()).parse()?);
 
         let mut agents = BTreeMap::new();
-        let (sami, joined) = join(&hub, Agent::Sami).await?;
+        let door = HubClient::at(hub.url().parse()?, None)?;
+        let (sami, joined) = join(&hub, &door, Agent::Sami).await?;
         let books = Books::open(sami.hub.clone()).await?;
         agents.insert(Agent::Sami, sami);
         for agent in [Agent::Ana, Agent::Jonah, Agent::Mei] {
-            agents.insert(agent, join(&hub, agent).await?.0);
+            agents.insert(agent, join(&hub, &door, agent).await?.0);
         }
         let company = Company {
             hub,
@@ -180,14 +181,13 @@ async fn hub(sim: &Sim, clock: &SimClock, seed: u64) -> Result<Hub> {
     Hub::start(config, TcpListener::bind(("127.0.0.1", 0)).await?).await
 }
 
-async fn join(hub: &Hub, agent: Agent) -> Result<(Member, Joined)> {
+async fn join(hub: &Hub, door: &HubClient, agent: Agent) -> Result<(Member, Joined)> {
     let role = match agent {
         Agent::Sami => Role::Admin,
         Agent::Ana | Agent::Jonah | Agent::Mei => Role::Agent,
     };
     let (row, code) = hub.add_agent(agent.name(), role).await?;
-    let client = HubClient::at(hub.url().parse()?, None)?;
-    let joined = client
+    let joined = door
         .join(&JoinRequest {
             code,
             device: "the demo".to_owned(),
@@ -195,7 +195,7 @@ async fn join(hub: &Hub, agent: Agent) -> Result<(Member, Joined)> {
         .await?;
     let member = Member {
         id: row.id,
-        hub: client.with_token(joined.token.clone()),
+        hub: door.with_token(joined.token.clone()),
     };
     Ok((member, joined))
 }

@@ -93,6 +93,9 @@ impl Company {
             done(index + 1, lines.len());
         }
         self.settle().await?;
+        for stage in &mut stages {
+            self.furnish(stage).await?;
+        }
         Ok(drafts)
     }
 
@@ -112,10 +115,14 @@ impl Company {
         drafts: &mut Vec<DraftOfSami>,
     ) -> Result<()> {
         match &line.act {
-            Act::Customer(act) => self.customer(&stage.customer, act).await?,
+            Act::Customer(act) => {
+                self.customer(&stage.customer, act).await?;
+                // The hub has it; what it makes of it, it may make while others speak.
+                self.sim.settled().await;
+                return Ok(());
+            }
             Act::Phone(act, claimed_by) => {
                 let wamid = self.phone(stage, act).await?;
-                self.settle().await?;
                 if let Some(agent) = claimed_by {
                     let message = self.message(&wamid).await?;
                     let by = Some(self.member(*agent)?.id.clone());
@@ -131,7 +138,11 @@ impl Company {
                     body: text.clone(),
                 });
             }
-            Act::Agent(agent, act) => self.agent(stage, *agent, act).await?,
+            Act::Agent(agent, act) => {
+                // An agent has read what stands there.
+                self.hub.settled().await?;
+                self.agent(stage, *agent, act).await?;
+            }
         }
         self.settle().await
     }
