@@ -85,6 +85,16 @@ test("the Expiring view has lanes, and chats that wait come first", async ({ pag
   ]);
 });
 
+test("resolved chats leave the list, and come back on demand", async ({ page }) => {
+  await open(page, "open=lina-n");
+  await expect(heading(page)).toHaveText("Lina Fairweather");
+  await page.keyboard.press("e");
+  await expect(row(page, /Lina Fairweather/)).toHaveCount(0);
+  await page.getByRole("button", { name: "Order: newest first" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Resolved chats too" }).click();
+  await expect(row(page, /Lina Fairweather/)).toBeVisible();
+});
+
 test("Ctrl+K offers what can be done here, and does it", async ({ page }) => {
   await open(page);
   await page.keyboard.press("Control+k");

@@ -84,7 +84,7 @@ it("shows hand-offs that wait, and why one may be late", async () => {
 
 it("puts chats into lanes, those that wait before those that we answered", async () => {
   const { app } = await show();
-  await userEvent.click(screen.getByRole("button", { name: /Order: newest/ }));
+  app.commands.run("order");
   await screen.findByRole("heading", { name: /Under 10 minutes/ });
   expect(app.list.rows.slice(0, 5).map((one) => one.name)).toEqual([
     "Yusuf Brandt",
