@@ -381,7 +381,7 @@ async fn call(
         serde_json::from_slice(&body)
             .map_err(|_| Refusal::new(ErrorCode::Invalid, "the payload is not JSON"))?
     };
-    let call = read_call(&name, payload).map_err(Refusal)?;
+    let call = read_call(&name, &payload).map_err(Refusal)?;
     session
         .call(call)
         .await
@@ -395,7 +395,7 @@ static SESSION_HEADER: header::HeaderName = header::HeaderName::from_static(SESS
 ///
 /// # Errors
 /// [`ErrorCode::Invalid`] if the payload has another shape.
-pub fn read_call(name: &str, payload: serde_json::Value) -> Result<UiCall, ApiError> {
+pub fn read_call(name: &str, payload: &serde_json::Value) -> Result<UiCall, ApiError> {
     serde_json::from_value(serde_json::json!({ "call": name, "payload": payload }))
         // The reason may quote what somebody typed, so it is not passed on.
         .map_err(|_| ApiError::new(ErrorCode::Invalid, format!("not a payload of {name}")))

@@ -549,7 +549,7 @@ impl Drawing {
         };
         self.turn = turns_at.map(|at| (team.clock.clone(), at));
         if team.is_linked()
-            && let Some(upto) = open.to_mark(&view)
+            && let Some(upto) = open.take_unmarked(&view)
         {
             mark_seen(state, team, open.conversation.clone(), upto);
         }

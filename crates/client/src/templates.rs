@@ -135,6 +135,10 @@ fn prefill(
     Some(Prefill { value, from })
 }
 
+#[expect(
+    clippy::enum_variant_names,
+    reason = "each is a name; whose it is, is the point"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     CustomerFirstName,
@@ -210,9 +214,9 @@ fn meaning(template: &Template, field: &Field) -> Option<Meaning> {
             .strip_suffix(*phrase)
             .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
     };
-    if INTRODUCTIONS.iter().any(|phrase| ends_with(&phrase)) {
+    if INTRODUCTIONS.iter().any(|phrase| ends_with(phrase)) {
         Some(Meaning::AgentName)
-    } else if GREETINGS.iter().any(|phrase| ends_with(&phrase)) {
+    } else if GREETINGS.iter().any(|phrase| ends_with(phrase)) {
         Some(Meaning::CustomerFirstName)
     } else {
         None

@@ -54,7 +54,7 @@ impl OpenThread {
     }
 
     /// What must be marked as seen because it is on the screen now. Asked once per position.
-    pub fn to_mark(&mut self, view: &ThreadView) -> Option<Position> {
+    pub fn take_unmarked(&mut self, view: &ThreadView) -> Option<Position> {
         if view.conversation.unread == 0 {
             return None;
         }

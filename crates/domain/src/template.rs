@@ -480,7 +480,7 @@ impl Template {
                 Place::HeaderText { variable } => filled.header.push((variable, value)),
                 Place::Body { variable } => filled.body.push((variable, value)),
                 Place::UrlSuffix { button } => {
-                    filled.buttons.push((button, ButtonValue::UrlSuffix(value)))
+                    filled.buttons.push((button, ButtonValue::UrlSuffix(value)));
                 }
                 Place::CopyCode { button } => {
                     filled.buttons.push((button, ButtonValue::CopyCode(value)));

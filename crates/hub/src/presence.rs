@@ -12,10 +12,13 @@ use ajar_domain::{AgentId, ConversationId};
 use ajar_protocol::hub::{PresenceRequest, Viewer};
 use tokio::sync::watch;
 
+/// What one device looks at: whose it is, which conversation, and whether somebody types.
+type Look = (AgentId, Option<ConversationId>, bool);
+
 #[derive(Clone)]
 pub struct Presence {
     /// By device: an agent may have two windows open.
-    looking: Arc<Mutex<HashMap<String, (AgentId, Option<ConversationId>, bool)>>>,
+    looking: Arc<Mutex<HashMap<String, Look>>>,
     viewers: Arc<watch::Sender<Vec<Viewer>>>,
 }
 
@@ -51,7 +54,7 @@ impl Presence {
         }
     }
 
-    fn tell(&self, looking: &HashMap<String, (AgentId, Option<ConversationId>, bool)>) {
+    fn tell(&self, looking: &HashMap<String, Look>) {
         let mut viewers: Vec<Viewer> = looking
             .values()
             .filter_map(|(agent, conversation, typing)| {

@@ -50,7 +50,7 @@ pub async fn window(
             &reaction.0,
         );
     }
-    lines.sort_by(|a, b| b.at.cmp(&a.at));
+    lines.sort_by_key(|line| std::cmp::Reverse(line.at));
     lines.truncate(LINES);
     let team = conn.team().await?;
     Ok(Some(WhyWindow {

@@ -379,6 +379,10 @@ pub enum QuoteView {
 }
 
 /// One thing in the thread, in the order of reading.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all items are messages; a box would only add an allocation to each"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "item", rename_all = "snake_case")]
 #[ts(export)]

@@ -52,7 +52,7 @@ pub async fn schema_version_postgres(pool: &PgPool) -> Result<Option<i64>> {
         "SELECT MAX(version) FROM _sqlx_migrations WHERE version < 10000",
     )
     .fetch_one(pool)
-        .await?;
+    .await?;
     Ok(version)
 }
 
