@@ -146,7 +146,7 @@ test("says who else is looking and who is typing", async ({ page }) => {
     page.evaluate((busy) => {
       window.fakeEngine?.emit({
         kind: "viewers",
-        viewers: [{ agent: "agent-ana-5", conversation: "maren-b", typing: busy }],
+        viewers: [{ agent: "agent-ana-f", conversation: "maren-b", typing: busy }],
       });
     }, typing);
   await look(false);
