@@ -15,20 +15,11 @@ const ROOM: u64 = 256 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
     folder: Option<PathBuf>,
-    room: u64,
 }
 
 impl Media {
     pub fn in_folder(folder: Option<PathBuf>) -> Self {
-        Self { folder, room: ROOM }
-    }
-
-    #[cfg(test)]
-    pub fn with_room(folder: PathBuf, room: u64) -> Self {
-        Self {
-            folder: Some(folder),
-            room,
-        }
+        Self { folder }
     }
 
     fn path(&self, id: &MediaId) -> Option<PathBuf> {
@@ -80,7 +71,7 @@ impl Media {
         tokio::fs::write(&aside, bytes).await?;
         tokio::fs::rename(&aside, &path).await?;
         let too_many = store
-            .keep_media(id, mime_type, bytes.len() as u64, self.room)
+            .keep_media(id, mime_type, bytes.len() as u64, ROOM)
             .await
             .map_err(std::io::Error::other)?;
         for gone in &too_many {

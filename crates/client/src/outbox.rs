@@ -20,8 +20,8 @@
 //! - *The deadline passes while the answer is lost*: the hub may have it, so it is asked again;
 //!   it has accepted it in time, or refuses it now. It is never parked on suspicion.
 //! - *The app dies between request and answer*: what was under way is asked again.
-//! - *The deadline passes by a clock that is only guessed*: nothing is parked before the hub
-//!   has said what time it is.
+//! - *The deadline passes by a clock that is only guessed, or while the cache catches up*:
+//!   nothing is parked before the hub has said what time it is and whether the customer wrote.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -33,7 +33,7 @@ use ajar_domain::{Clock, ConversationId, Time};
 use ajar_protocol::{
     command::{Command, CommandAnswer, CommandRequest, Recipient},
     error::{ApiError, ErrorCode, RetryAdvice},
-    ui::{QueuedItem, QueuedState},
+    ui::{LinkState, QueuedItem, QueuedState},
 };
 use rand::RngExt;
 use tokio::{sync::mpsc, time::Instant};
@@ -253,7 +253,8 @@ async fn look_through(
                 if item.stage == QueuedStage::Waiting
                     && let Some(deadline) = deadline(team, &item).await?
                 {
-                    if team.clock.is_trusted() && deadline <= team.clock.now() && !is_busy {
+                    let passed = deadline <= team.clock.now();
+                    if passed && !is_busy && may_park(team) {
                         park(team, &item).await?;
                         continue;
                     }
@@ -279,6 +280,16 @@ async fn look_through(
         }
     }
     Ok(look)
+}
+
+/// Whether what we know is enough to park by: the hub has said what time it is, and no news
+/// of the customer is on its way to us.
+fn may_park(team: &Team) -> bool {
+    team.clock.is_trusted()
+        && matches!(
+            *team.link.borrow(),
+            LinkState::Live { .. } | LinkState::Offline { .. } | LinkState::SignedOut
+        )
 }
 
 /// Until when a text may leave: what it carries, or more if the customer wrote since.

@@ -192,10 +192,11 @@ async fn take_snapshot(team: &Arc<Team>) -> Result<Cursor, Ended> {
     else {
         return Err(Ended::Lost(torn()));
     };
+    // Said before the clock is: nothing is parked by a cache that is not up to date.
+    team.set_link(LinkState::CatchingUp { have: 0, want });
     if team.clock.heard(clock) {
         team.clock_moved();
     }
-    team.set_link(LinkState::CatchingUp { have: 0, want });
     let mut chunk: Vec<Change> = Vec::with_capacity(CHUNK);
     let mut have = 0u64;
     let rows = loop {
@@ -278,12 +279,16 @@ async fn follow(
                 if at < cursor.at {
                     return Err(Ended::StartOver("the hub went back in time".into()));
                 }
-                if team.clock.heard(clock) {
+                // Said before the clock is: nothing is parked by a cache that is not up to
+                // date.
+                team.set_link(catching_up(cursor.at, at));
+                let tell = team.clock.heard(clock);
+                want = Some(at);
+                arrived(team, tries, cursor.at, at);
+                if tell {
                     team.clock_moved();
                 }
                 keep_clock(team).await;
-                want = Some(at);
-                arrived(team, tries, cursor.at, at);
             }
             StreamLine::Batch {
                 after,
@@ -342,10 +347,14 @@ fn arrived(team: &Arc<Team>, tries: &mut Tries, at: i64, want: i64) {
         });
         team.tell_presence();
     } else {
-        team.set_link(LinkState::CatchingUp {
-            have: u64::try_from(at).unwrap_or(0),
-            want: u64::try_from(want).unwrap_or(0),
-        });
+        team.set_link(catching_up(at, want));
+    }
+}
+
+fn catching_up(at: i64, want: i64) -> LinkState {
+    LinkState::CatchingUp {
+        have: u64::try_from(at).unwrap_or(0),
+        want: u64::try_from(want).unwrap_or(0),
     }
 }
 

@@ -417,6 +417,17 @@ impl Team {
     pub async fn take(&self, applied: Applied) -> Result<(), Trouble> {
         let now = self.clock.now();
         let mut threads = applied.threads;
+        {
+            let mut rows = lock(&self.rows);
+            for (gone, _) in &applied.merged {
+                rows.by_id.remove(gone);
+                rows.order.retain(|id| id != gone);
+            }
+            for row in &applied.conversations {
+                threads.insert(row.id.clone());
+                rows.keep(row.clone());
+            }
+        }
         if applied.team || applied.phone_starts {
             self.reload_people().await?;
         }
@@ -445,13 +456,6 @@ impl Team {
         }
         let heads_changed = !applied.conversations.is_empty();
         let concerned = self.news(&applied.arrived, now);
-        {
-            let mut rows = lock(&self.rows);
-            for row in applied.conversations {
-                threads.insert(row.id.clone());
-                rows.keep(row);
-            }
-        }
         if heads_changed || !applied.merged.is_empty() || applied.team {
             self.pulse(Pulse::List);
         }

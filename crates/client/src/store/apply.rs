@@ -110,6 +110,9 @@ impl Writing {
             }
             Change::ConversationMerged { gone, into, rev } => {
                 merge(db, &gone, &into, rev).await?;
+                // It may have been made, or changed, by the same batch.
+                self.applied.conversations.retain(|row| row.id != gone);
+                self.opened.remove(&into);
                 self.applied.threads.insert(into.clone());
                 self.applied.merged.push((gone, into));
             }
