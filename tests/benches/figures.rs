@@ -51,12 +51,18 @@ fn machine() -> String {
         text.lines()
             .find(|line| line.starts_with(key))
             .and_then(|line| line.split_once(':'))
-            .map_or_else(|| "unknown".to_owned(), |(_, value)| value.trim().to_owned())
+            .map_or_else(
+                || "unknown".to_owned(),
+                |(_, value)| value.trim().to_owned(),
+            )
     };
     let cpu = line(&read("/proc/cpuinfo"), "model name");
     let memory = line(&read("/proc/meminfo"), "MemTotal");
     let kernel = read("/proc/sys/kernel/osrelease");
-    format!("{cores} cores of {cpu}, {memory} of memory, Linux {}", kernel.trim())
+    format!(
+        "{cores} cores of {cpu}, {memory} of memory, Linux {}",
+        kernel.trim()
+    )
 }
 
 fn root() -> PathBuf {
@@ -82,10 +88,9 @@ async fn durable() {
     let team = TestTeam::start_at(Db::File, SimClock::new()).await;
     let secret = team.sim.app_secret();
     let url = format!("{}/webhooks/whatsapp", team.hub.url());
-    let template = std::fs::read_to_string(
-        root().join("tests/fixtures/meta/webhooks/messages/text.json"),
-    )
-    .expect("the fixture");
+    let template =
+        std::fs::read_to_string(root().join("tests/fixtures/meta/webhooks/messages/text.json"))
+            .expect("the fixture");
     let number = team.sim.phone_number_id();
     let bodies: Arc<Vec<(Vec<u8>, String)>> = Arc::new(
         (0..20_000)
@@ -103,12 +108,19 @@ async fn durable() {
     let started = Instant::now();
     let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let workers = (0..64).map(|_| {
-        let (http, url, bodies, next) = (http.clone(), url.clone(), Arc::clone(&bodies), Arc::clone(&next));
+        let (http, url, bodies, next) = (
+            http.clone(),
+            url.clone(),
+            Arc::clone(&bodies),
+            Arc::clone(&next),
+        );
         tokio::spawn(async move {
             let mut latencies = Histogram::<u64>::new(3).expect("a histogram");
             loop {
                 let no = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some((body, signature)) = bodies.get(no) else { break };
+                let Some((body, signature)) = bodies.get(no) else {
+                    break;
+                };
                 let asked = Instant::now();
                 let answer = http
                     .post(&url)
@@ -118,7 +130,9 @@ async fn durable() {
                     .await
                     .expect("an answer");
                 assert_eq!(answer.status().as_u16(), 200);
-                latencies.record(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX)).expect("recorded");
+                latencies
+                    .record(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX))
+                    .expect("recorded");
             }
             latencies
         })
@@ -140,8 +154,14 @@ async fn durable() {
 }
 
 async fn desk(team: &TestTeam) -> (Desk, Loopback) {
-    let (_, code) = team.hub.add_agent("Sami", Role::Agent).await.expect("added");
-    let desk = Desk::open(DeskConfig::in_memory("bench")).await.expect("a desk");
+    let (_, code) = team
+        .hub
+        .add_agent("Sami", Role::Agent)
+        .await
+        .expect("added");
+    let desk = Desk::open(DeskConfig::in_memory("bench"))
+        .await
+        .expect("a desk");
     let mut screen = desk.screen();
     desk.join(JoinTeam {
         hub: team.hub.url(),
@@ -180,7 +200,10 @@ fn page(arguments: &[&str]) -> Child {
 async fn journey() {
     let team = TestTeam::start_at(Db::File, SimClock::new()).await;
     let customers: Vec<_> = (0..CHATS)
-        .map(|no| team.sim.customer(&format!("Customer {no}"), &format!("+1 555 02{no:02} 0000")))
+        .map(|no| {
+            team.sim
+                .customer(&format!("Customer {no}"), &format!("+1 555 02{no:02} 0000"))
+        })
         .collect();
     for customer in &customers {
         customer.says("Hello").await.expect("sent");
@@ -195,7 +218,9 @@ async fn journey() {
         let mut drawn = Histogram::<u64>::new(3).expect("a histogram");
         for line in lines.map_while(Result::ok) {
             let millis: f64 = line.parse().expect("a number");
-            drawn.record((millis.max(0.0) * 1000.0) as u64).expect("recorded");
+            drawn
+                .record((millis.max(0.0) * 1000.0) as u64)
+                .expect("recorded");
         }
         drawn
     });
@@ -203,7 +228,10 @@ async fn journey() {
     let total = PACE * u32::try_from(JOURNEY.as_secs()).unwrap_or(u32::MAX);
     for (_, customer) in (0..total).zip(customers.iter().cycle()) {
         ticks.tick().await;
-        customer.says(format!("sent:{}", micros())).await.expect("sent");
+        customer
+            .says(format!("sent:{}", micros()))
+            .await
+            .expect("sent");
     }
     team.settled().await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -223,7 +251,9 @@ async fn journey() {
 async fn clocks() {
     let team = TestTeam::start_at(Db::File, SimClock::new()).await;
     for no in 0..ROWS {
-        let customer = team.sim.customer(&format!("Customer {no}"), &format!("+1 555 1{no:03} 0000"));
+        let customer = team
+            .sim
+            .customer(&format!("Customer {no}"), &format!("+1 555 1{no:03} 0000"));
         // Spread over the day, so that all bands tick.
         let ago = Duration::from_secs((no as u64 * 86) % 86_000);
         customer.ago(ago).says("Hello").await.expect("sent");
@@ -248,8 +278,18 @@ async fn clocks() {
 /// Processor time of this process so far.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or("")
+        .split_whitespace()
+        .collect();
+    let ticks = |index: usize| {
+        fields
+            .get(index)
+            .and_then(|field| field.parse::<f64>().ok())
+            .unwrap_or(0.0)
+    };
     // utime and stime, in hundredths of a second on every Linux that we know.
     (ticks(11) + ticks(12)) / 100.0
 }
