@@ -29,6 +29,10 @@ pub fn run(cli: &Cli, desk: Desk) -> tauri::Result<()> {
     }
     let (session, _) = desk.session();
     let link = cli.link.as_deref().and_then(links::parse);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what the macro makes ends the process where the context is broken"
+    )]
     let app = builder
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_notification::init())

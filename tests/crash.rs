@@ -111,7 +111,7 @@ async fn a_hub_killed_under_load_keeps_all_it_acknowledged_and_doubles_nothing()
                 let (acknowledged, next, enough) =
                     (Arc::clone(&acknowledged), Arc::clone(&next), enough.clone());
                 tokio::spawn(async move {
-                    let http = reqwest::Client::new();
+                    let http = ajar_tests::http();
                     loop {
                         let no = next.fetch_add(1, Ordering::Relaxed);
                         let wamid = format!("wamid.crash-{no:06}");

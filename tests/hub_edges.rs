@@ -10,7 +10,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 
 async fn post(team: &TestTeam, body: Vec<u8>, signature: Option<String>) -> u16 {
-    let mut request = reqwest::Client::new()
+    let mut request = ajar_tests::http()
         .post(format!("{}/webhooks/whatsapp", team.hub.url()))
         .body(body);
     if let Some(signature) = signature {

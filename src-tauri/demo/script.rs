@@ -356,7 +356,7 @@ pub fn in_order(scenes: &[Scene]) -> Result<Vec<(usize, &Line)>> {
         .flat_map(|(scene, it)| it.lines.iter().map(move |line| (scene, line)))
         .collect();
     // Stable, so that lines of one scene at one moment keep their order.
-    lines.sort_by(|(_, a), (_, b)| b.ago.cmp(&a.ago));
+    lines.sort_by_key(|(_, line)| std::cmp::Reverse(line.ago));
     ensure!(!lines.is_empty(), anyhow!("the screenplay is empty"));
     Ok(lines)
 }

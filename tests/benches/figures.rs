@@ -73,10 +73,6 @@ fn root() -> PathBuf {
 }
 
 fn micros() -> u128 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "compared with the browser's wall clock on the same machine"
-    )]
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("after 1970")
@@ -104,7 +100,7 @@ async fn durable() {
             })
             .collect(),
     );
-    let http = reqwest::Client::new();
+    let http = ajar_tests::http();
     let started = Instant::now();
     let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let workers = (0..64).map(|_| {

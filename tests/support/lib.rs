@@ -9,6 +9,18 @@ pub mod team;
 pub use db::Db;
 pub use team::{TestAgent, TestTeam};
 
+/// A client that gives up on an address nobody listens at.
+///
+/// # Panics
+/// If the machine has no way to make one.
+#[must_use]
+pub fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .connect_timeout(std::time::Duration::from_secs(10))
+        .build()
+        .expect("a client")
+}
+
 /// One story on every database: in memory, in a file, and on PostgreSQL where
 /// `AJAR_TEST_POSTGRES_URL` names a server (`./dev test` starts one). The name of the database
 /// is in the test's name.

@@ -164,7 +164,7 @@ pub struct Snapshot {
 
 impl TestAgent {
     pub async fn join(hub_url: &str, code: &str) -> Result<Self, ApiError> {
-        let http = reqwest::Client::new();
+        let http = crate::http();
         let asked = JoinRequest {
             code: code.to_owned(),
             device: "a test".into(),
