@@ -32,6 +32,10 @@ const ROWS: usize = 1000;
 const IDLE: u64 = 20;
 
 fn main() {
+    // A test runner that only asks which tests are in here gets none and measures nothing.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     println!("machine: {}", machine());
     if cfg!(debug_assertions) {
