@@ -8,7 +8,7 @@ export default defineConfig({
   outputDir: "../test-results",
   fullyParallel: true,
   workers: 2,
-  timeout: 30_000,
+  timeout: 60_000,
   reporter: process.env["CI"] ? "dot" : "list",
   use: {
     baseURL: base ?? "http://127.0.0.1:4173",
