@@ -12,7 +12,6 @@ const LIST: &str = "[role=listbox] [role=option]";
 const HEADING: &str = "main h1, main h2";
 const MESSAGE: &str = "[role=log] article, [role=log] [role=article]";
 const COMPOSER: &str = "section[aria-label=Composer]";
-const SEND: &str = "section[aria-label=Composer] button";
 const DIALOG: &str = "[role=dialog]";
 
 mod desktop_window {
