@@ -4,6 +4,7 @@ test.skip(realEngine, "the scenes are the fake team's");
 
 test("a text goes out with Enter and its ticks follow", async ({ page }) => {
   await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
   await page.keyboard.press("r");
   await page.keyboard.type("On my way");
   await page.keyboard.press("Shift+Enter");
@@ -18,6 +19,7 @@ test("a text goes out with Enter and its ticks follow", async ({ page }) => {
 
 test("the emoji picker puts one where the caret is", async ({ page }) => {
   await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
   await page.keyboard.press("r");
   await page.keyboard.type("ab");
   await page.keyboard.press("ArrowLeft");
@@ -34,6 +36,7 @@ test("the emoji picker puts one where the caret is", async ({ page }) => {
 
 test("what the phone says meanwhile holds Send once", async ({ page }) => {
   await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
   await page.keyboard.press("r");
   await page.keyboard.type("Shall we say Friday?");
   await page.evaluate(() => window.fakeEngine?.phoneTypes("maren-b", "I told them Saturday"));
@@ -63,6 +66,7 @@ test("a held text is offered when they write, and released by one key", async ({
 
 test("a note is yellow, full width and says that it was not sent", async ({ page }) => {
   await open(page, "open=odette-b");
+  await expect(heading(page)).toHaveText("Odette Crane");
   await page.keyboard.press("n");
   await page.keyboard.type("@Jonah on the rack until six");
   await page.keyboard.press("Enter");
@@ -73,6 +77,7 @@ test("a note is yellow, full width and says that it was not sent", async ({ page
 
 test("without a link a text queues with its deadline, and can be taken back", async ({ page }) => {
   await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
   await page.evaluate(() => window.fakeEngine?.goOffline());
   await page.keyboard.press("r");
   await page.keyboard.type("Later");
@@ -84,6 +89,7 @@ test("without a link a text queues with its deadline, and can be taken back", as
 
 test("a draft waits in its chat", async ({ page }) => {
   await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
   await page.keyboard.press("r");
   await page.keyboard.type("Half a sentence");
   await page.keyboard.press("Escape");
