@@ -209,14 +209,16 @@ fn meaning(template: &Template, field: &Field) -> Option<Meaning> {
         return meaning_of_name(&fold(variable));
     }
     let before = words_before(text, variable)?;
-    let ends_with = |phrase: &&str| {
-        before
-            .strip_suffix(*phrase)
-            .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+    let ends_with = |phrases: &[&str]| {
+        phrases.iter().any(|phrase| {
+            before
+                .strip_suffix(phrase)
+                .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+        })
     };
-    if INTRODUCTIONS.iter().any(|phrase| ends_with(phrase)) {
+    if ends_with(INTRODUCTIONS) {
         Some(Meaning::AgentName)
-    } else if GREETINGS.iter().any(|phrase| ends_with(phrase)) {
+    } else if ends_with(GREETINGS) {
         Some(Meaning::CustomerFirstName)
     } else {
         None
