@@ -71,7 +71,7 @@ async fn live_through(steps: Vec<Step>) {
                 conversations.push(hub.new_customer_writes(&name, "Hello"));
             }
             Step::Writes(index) => {
-                messages.extend(at(index).map(|id| hub.customer_writes(&id, "more")))
+                messages.extend(at(index).map(|id| hub.customer_writes(&id, "more")));
             }
             Step::Phone(index) => messages.extend(at(index).map(|id| hub.phone_types(&id, "echo"))),
             Step::Edit(index) => {
