@@ -109,8 +109,7 @@ impl Desk {
     pub async fn open(config: DeskConfig) -> Result<Self, Trouble> {
         let file = match &config.data_dir {
             Some(folder) => {
-                std::fs::create_dir_all(folder)
-                    .map_err(|why| Trouble::Database(sqlx::Error::Io(why)))?;
+                std::fs::create_dir_all(folder).map_err(Trouble::Folder)?;
                 Some(folder.join("desk.sqlite"))
             }
             None => None,

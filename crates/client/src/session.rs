@@ -214,6 +214,15 @@ impl Dirty {
         }
     }
 
+    /// Where somebody wants to go: kept until there is a page to go there.
+    fn last_wanted(&self) -> Option<UiEvent> {
+        self.say
+            .iter()
+            .rev()
+            .find(|event| matches!(event, UiEvent::Open { .. } | UiEvent::StartWith { .. }))
+            .cloned()
+    }
+
     fn note(&mut self, pulse: Pulse, state: &SessionState) {
         match pulse {
             Pulse::List => self.list = true,
@@ -304,8 +313,10 @@ async fn run(
             let mut wish = lock(&state.wish);
             if let Some(sender) = wish.reader.take() {
                 reader = Some(Reader::new(sender));
+                let say = std::mem::take(&mut dirty.say);
                 dirty = Dirty::everything();
-                dirty.say.extend(state.core.take_unsaid());
+                dirty.say = state.core.take_unsaid();
+                dirty.say.extend(say);
             }
             if std::mem::take(&mut wish.list_asked) {
                 dirty.list = true;
@@ -327,6 +338,7 @@ async fn run(
                 None => dirty = Dirty::everything(),
             }
         }
+        let wanted = dirty.last_wanted();
         if let Some(current) = &mut reader {
             let flushing = drawing.flush(&state, current, std::mem::take(&mut dirty));
             let flushed = tokio::select! {
@@ -336,12 +348,14 @@ async fn run(
             };
             if flushed.is_err() {
                 reader = None;
+                dirty.say.extend(wanted);
                 if lock(&state.wish).reader.is_some() {
                     continue;
                 }
             }
         } else {
             dirty = Dirty::default();
+            dirty.say.extend(wanted);
         }
         let turn = drawing.turn.clone();
         tokio::select! {

@@ -40,6 +40,8 @@ const CACHE_SHAPE: &str = "1";
 pub enum Trouble {
     #[error("the database of this desktop could not be used")]
     Database(#[from] sqlx::Error),
+    #[error("the folder of this desktop could not be made")]
+    Folder(#[source] std::io::Error),
     #[error("this database was made by a newer version of Ajar")]
     Newer,
     #[error("the database of this desktop could not be prepared")]

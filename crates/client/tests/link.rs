@@ -338,3 +338,22 @@ async fn who_else_looks_is_told_and_forgotten_with_the_link() {
     // The new link is told again where Alice is.
     hub.until(|hub| hub.presences.len() > told).await;
 }
+
+#[tokio::test]
+async fn a_link_that_started_the_app_waits_for_the_page() {
+    let hub = FakeHub::start().await;
+    let maria = hub.new_customer_writes("Maria", "Hello");
+    let (desk, _alice) = hub.agent("Alice").await;
+    let (session, events) = desk.session();
+    drop(events);
+    desk.show_conversation(maria.clone());
+    let mut late = ajar_client::Screen::new(session.clone(), session.subscribe());
+    late.until(|seen| {
+        let open = UiEvent::Open {
+            conversation: maria.clone(),
+        };
+        seen.said.contains(&open)
+    })
+    .await
+    .expect("told when it came");
+}
