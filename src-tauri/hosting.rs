@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
+use url::Url;
 
 use crate::demo::{self, Demo, DraftOfSami};
 
@@ -47,16 +48,24 @@ pub struct Hosting {
     data_dir: Option<PathBuf>,
     secrets: Arc<dyn Secrets>,
     demo: demo::Options,
+    /// Where hosted hubs find Meta's Graph API.
+    graph: Url,
     running: Mutex<Running>,
 }
 
 impl Hosting {
     #[must_use]
-    pub fn new(data_dir: Option<PathBuf>, secrets: Arc<dyn Secrets>, demo: demo::Options) -> Self {
+    pub fn new(
+        data_dir: Option<PathBuf>,
+        secrets: Arc<dyn Secrets>,
+        demo: demo::Options,
+        graph: Url,
+    ) -> Self {
         Self {
             data_dir,
             secrets,
             demo,
+            graph,
             running: Mutex::new(Running::Nothing),
         }
     }
@@ -99,7 +108,7 @@ impl Hosting {
             database_url: format!("sqlite://{}", folder.join("ajar.db").display()),
             team_name: "Our team".to_owned(),
             meta: MetaSettings {
-                graph_url: "https://graph.facebook.com".parse()?,
+                graph_url: self.graph.clone(),
                 api_version: DEFAULT_API_VERSION.to_owned(),
                 access_token: secret(ACCESS_TOKEN)?,
                 app_secret: secret(APP_SECRET)?,
@@ -203,4 +212,73 @@ fn failed(why: &anyhow::Error) -> ApiError {
         ErrorCode::Internal,
         "the hub did not start; the log says why",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use ajar_client::hub::Hub as HubClient;
+    use ajar_client::secrets::FileSecrets;
+
+    use super::*;
+
+    fn hosting(folder: &std::path::Path) -> Hosting {
+        // Nobody answers there: a hub must host without Meta, and go on asking.
+        let nowhere = "http://127.0.0.1:9".parse().expect("an address");
+        let secrets = Arc::new(FileSecrets::in_folder(folder.join("secrets")));
+        let demo = demo::Options::default();
+        Hosting::new(Some(folder.to_owned()), secrets, demo, nowhere)
+    }
+
+    fn team(listen: &str) -> HostTeam {
+        HostTeam {
+            your_name: " Sami ".into(),
+            access_token: "token".into(),
+            app_secret: "secret".into(),
+            verify_token: "verify".into(),
+            waba_id: "100000000000101".into(),
+            phone_number_id: "100000000000202".into(),
+            listen: listen.into(),
+        }
+    }
+
+    async fn id_of(launched: &Launched) -> ajar_domain::HubId {
+        let url = launched.hub.parse().expect("an address");
+        let hub = HubClient::at(url, None).expect("a client");
+        hub.hello().await.expect("the hub answers").hub_id
+    }
+
+    #[tokio::test]
+    async fn a_hosted_hub_wakes_again_as_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let progress = || Progress::new(|_| ());
+        let first = hosting(folder.path());
+        let hosted = first.host(team("127.0.0.1:0"), progress()).await;
+        let hosted = hosted.expect("it is hosted");
+        assert!(matches!(hosted.entry, Entry::Code(_)));
+        let id = id_of(&hosted).await;
+        first.stop().await;
+
+        let second = hosting(folder.path());
+        let woken = second.wake_host(progress()).await.expect("it wakes");
+        assert!(matches!(woken.entry, Entry::AsBefore));
+        assert_eq!(id_of(&woken).await, id);
+        let settings = std::fs::read_to_string(folder.path().join("hub/settings.json"));
+        assert!(
+            !settings.expect("settings").contains("token"),
+            "no secret lies there"
+        );
+        second.stop().await;
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_listened_on_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let launched = hosting(folder.path())
+            .host(team("everywhere"), Progress::new(|_| ()))
+            .await;
+        assert_eq!(
+            launched.map(drop).expect_err("refused").code,
+            ErrorCode::Invalid
+        );
+    }
 }

@@ -32,6 +32,7 @@ use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use url::Url;
 
 use cli::Cli;
 use hosting::Hosting;
@@ -99,7 +100,12 @@ async fn sit_down(cli: &Cli, data_dir: &Path) -> Result<(Desk, Arc<Hosting>)> {
         quiet: cli.demo_quiet,
         ..demo::Options::default()
     };
-    let hosting = Arc::new(Hosting::new(kept_in.clone(), Arc::clone(&secrets), options));
+    let hosting = Arc::new(Hosting::new(
+        kept_in.clone(),
+        Arc::clone(&secrets),
+        options,
+        graph()?,
+    ));
     let config = DeskConfig {
         data_dir: kept_in,
         device: device_name(),
@@ -142,6 +148,15 @@ async fn lay_out_drafts(desk: Desk, hosting: Arc<Hosting>) {
             }
         }
     }
+}
+
+/// Meta's Graph API, or what plays it; named as `ajar-hub` names it.
+fn graph() -> Result<Url> {
+    let address = std::env::var("AJAR_META_GRAPH_URL");
+    let address = address.as_deref().unwrap_or("https://graph.facebook.com");
+    address
+        .parse()
+        .context("AJAR_META_GRAPH_URL must be an address such as https://graph.facebook.com")
 }
 
 /// Names this workstation in the administrator's list.
