@@ -96,8 +96,12 @@ impl Window {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 Ok(_) => {
+                    let picture = self.picture().await?;
                     let seen = self.words().await.unwrap_or_default();
-                    bail!("no {css:?} named {name:?} in {within:?}; the window says:\n{seen}");
+                    bail!(
+                        "no {css:?} named {name:?} in {within:?}; the window looks like {} and says:\n{seen}",
+                        picture.display()
+                    );
                 }
                 Err(why) => return Err(why.into()),
             }
@@ -119,11 +123,35 @@ impl Window {
         ))
     }
 
+    /// Waits until an element stands still for two frames: a menu takes its place only after it was
+    /// drawn, and a click goes to a place.
+    async fn stands_still(&self, element: &Element) -> Result<(), fantoccini::error::CmdError> {
+        const STILL: &str = r#"
+            const [element, done] = arguments;
+            const place = () => { const { x, y, width, height } = element.getBoundingClientRect(); return [x, y, width, height].join(); };
+            let last = "", still = 0, frames = 0;
+            const look = () => {
+                still = place() === last ? still + 1 : 0;
+                last = place();
+                if (still >= 2 || ++frames > 120) done(still);
+                else requestAnimationFrame(look);
+            };
+            look();
+        "#;
+        let arguments = vec![serde_json::to_value(element)?];
+        self.page.execute_async(STILL, arguments).await.map(drop)
+    }
+
     pub async fn click(&self, css: &str, name: &str, within: &str) -> Result<()> {
         let began = Instant::now();
         loop {
             // What was found may be drawn anew before it is clicked.
-            match self.find(css, name, within).await?.click().await {
+            let element = self.find(css, name, within).await?;
+            let clicked = match self.stands_still(&element).await {
+                Ok(()) => element.click().await,
+                Err(why) => Err(why),
+            };
+            match clicked {
                 Ok(()) => return Ok(()),
                 Err(_) if began.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -186,6 +214,14 @@ impl Window {
         self.until(css, words, "", pick).await.map(drop)
     }
 
+    /// Waits until a button with exactly this name is there, or is not.
+    pub async fn sees_button(&self, within: &str, name: &str, there: bool) -> Result<()> {
+        let pick = format!(
+            "return all.some((e) => e.innerText.split(\"\\n\")[0].trim() === name) === {there};"
+        );
+        self.until("button", name, within, &pick).await.map(drop)
+    }
+
     /// How many can be seen.
     pub async fn count(&self, css: &str) -> Result<u64> {
         let found = self.until(css, "", "", "return [all.length];").await?;
@@ -197,6 +233,15 @@ impl Window {
         let pick = "const m = all.map((e) => said(e).match(new RegExp(name))).find((m) => m); return m ? m[0] : null;";
         let found = self.until(css, pattern, "", pick).await?;
         Ok(found.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Keeps a picture of the window beside the test's other products.
+    async fn picture(&self) -> Result<PathBuf> {
+        let pixels = self.page.screenshot().await?;
+        let mut name = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        name.push(format!("window-{}.png", std::process::id()));
+        std::fs::write(&name, pixels)?;
+        Ok(name)
     }
 
     pub async fn words(&self) -> Result<String> {

@@ -26,6 +26,29 @@ use crate::store::{
 /// The most characters a text message may have (platform notes, section 8.4).
 pub const MAX_TEXT: usize = 4096;
 
+/// A message of ours as it enters the conversation.
+struct Own<'a> {
+    content: Content,
+    base: Delivery,
+    quotes: Option<ajar_domain::WaMessageId>,
+    proof: Option<&'a OpenProof>,
+    /// The command asked for this message, so it bears the command's `client_ref`. A text that is
+    /// held beside a template does not: one reference names one message.
+    asked: bool,
+}
+
+impl Own<'_> {
+    fn asked(content: Content, base: Delivery) -> Self {
+        Self {
+            content,
+            base,
+            quotes: None,
+            proof: None,
+            asked: true,
+        }
+    }
+}
+
 impl Act<'_> {
     pub(super) async fn send_text(
         &mut self,
@@ -53,8 +76,12 @@ impl Act<'_> {
         let content = Content::Text {
             body: body.to_owned(),
         };
-        self.add_own(&row, &id, content, quoted, Delivery::Queued, Some(&proof))
-            .await?;
+        let own = Own {
+            quotes: quoted,
+            proof: Some(&proof),
+            ..Own::asked(content, Delivery::Queued)
+        };
+        self.add_own(&row, &id, own).await?;
         self.enqueue(
             &row,
             &id,
@@ -100,7 +127,7 @@ impl Act<'_> {
         let content = Content::Template {
             template: filled.rendered.clone(),
         };
-        self.add_own(&row, &id, content, None, Delivery::Queued, None)
+        self.add_own(&row, &id, Own::asked(content, Delivery::Queued))
             .await?;
         let payload = Payload::Template {
             filled: Box::new(filled),
@@ -108,7 +135,7 @@ impl Act<'_> {
         self.enqueue(&row, &id, payload, Right::None, Outbound::queued(self.now))
             .await?;
         if let Some(text) = hold.map(str::trim).filter(|text| !text.is_empty()) {
-            self.hold(&row, trimmed(text, MAX_TEXT)?).await?;
+            self.hold(&row, trimmed(text, MAX_TEXT)?, false).await?;
         }
         self.answered(&row).await?;
         self.finish(&row, id).await
@@ -121,11 +148,11 @@ impl Act<'_> {
     ) -> Result<()> {
         let body = trimmed(body, MAX_TEXT)?;
         let row = self.conversation(conversation).await?;
-        let id = self.hold(&row, body).await?;
+        let id = self.hold(&row, body, true).await?;
         self.finish(&row, id).await
     }
 
-    async fn hold(&mut self, row: &ConversationRow, body: &str) -> Result<MessageId> {
+    async fn hold(&mut self, row: &ConversationRow, body: &str, asked: bool) -> Result<MessageId> {
         let id = MessageId::new(self.core.ids.next());
         let content = Content::Text {
             body: body.to_owned(),
@@ -135,7 +162,11 @@ impl Act<'_> {
             since: self.now,
             why: why.clone(),
         };
-        self.add_own(row, &id, content, None, base, None).await?;
+        let own = Own {
+            asked,
+            ..Own::asked(content, base)
+        };
+        self.add_own(row, &id, own).await?;
         let payload = Payload::Text {
             body: body.to_owned(),
             reply_to: None,
@@ -242,34 +273,26 @@ impl Act<'_> {
         }
     }
 
-    async fn add_own(
-        &mut self,
-        row: &ConversationRow,
-        id: &MessageId,
-        content: Content,
-        quotes: Option<ajar_domain::WaMessageId>,
-        base: Delivery,
-        proof: Option<&OpenProof>,
-    ) -> Result<()> {
-        let answers = matches!(base, Delivery::Queued);
+    async fn add_own(&mut self, row: &ConversationRow, id: &MessageId, own: Own<'_>) -> Result<()> {
+        let answers = matches!(own.base, Delivery::Queued);
         self.tx
             .add_message(&NewMessage {
                 id: id.clone(),
                 conversation: row.id.clone(),
                 position: own_position(self.now, id),
                 wamid: None,
-                client_ref: Some(self.request.client_ref.clone()),
+                client_ref: own.asked.then(|| self.request.client_ref.clone()),
                 author: Author::Agent {
                     agent: self.agent.id.clone(),
                 },
-                content,
+                content: own.content,
                 provenance: Provenance::Live,
                 at: self.now,
                 received_at: self.now,
-                quotes,
-                base: Some(base),
+                quotes: own.quotes,
+                base: Some(own.base),
                 answers,
-                send_before: proof.map(OpenProof::send_before),
+                send_before: own.proof.map(OpenProof::send_before),
                 occurrence: Occurrence::OurMessage,
             })
             .await?;

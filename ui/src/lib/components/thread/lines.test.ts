@@ -48,6 +48,17 @@ describe("a thread as lines", () => {
     expect(kinds(found)).toEqual(["day", "theirs", "ours*", "ours+", "ours", "day", "ours*"]);
   });
 
+  it("gives every line a key of its own, also where days come round again or references repeat", () => {
+    const twice = message("c", { agent: SAMI }, at(0, 9, 0), "One");
+    const found = lines([
+      twice,
+      message("c", "customer", at(-1, 10, 0), "Late, from yesterday"),
+      message("c", "customer", at(0, 10, 0), "Today again"),
+      twice,
+    ]);
+    expect(new Set(found.map((line) => line.key)).size).toBe(found.length);
+  });
+
   it("signs phone and agent apart, and a template always", () => {
     const template = {
       kind: "template",

@@ -144,6 +144,16 @@ export function linesOf(
     }
     pushClosed(lines, closed);
   }
+  return withOwnKeys(lines);
+}
+
+/** The list cannot draw two lines with one key, so a second one gets a key of its own. */
+function withOwnKeys(lines: Line[]): Line[] {
+  const seen = new Set<string>();
+  for (const line of lines) {
+    while (seen.has(line.key)) line.key += "'";
+    seen.add(line.key);
+  }
   return lines;
 }
 
