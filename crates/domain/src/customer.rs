@@ -72,6 +72,18 @@ pub enum NameSource {
     Team,
 }
 
+/// What can stand as a name, trimmed; `None` for nothing and for a bare number, which says no more
+/// than the number beside it. Phones send the number as profile name of people without one.
+#[must_use]
+pub fn as_name(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let is_number = text.chars().any(|c| c.is_ascii_digit())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || c.is_whitespace() || "+-().".contains(c));
+    (!text.is_empty() && !is_number).then_some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +107,22 @@ mod tests {
     #[test]
     fn a_number_does_not_show_in_debug_output() {
         assert_eq!(format!("{:?}", number("15550142207")), "PhoneNumber(…)");
+    }
+
+    #[test]
+    fn a_bare_number_is_no_name() {
+        assert_eq!(as_name(" Juniper Vale "), Some("Juniper Vale"));
+        assert_eq!(as_name("4 Pfoten"), Some("4 Pfoten"));
+        assert_eq!(as_name("☀️"), Some("☀️"));
+        for none in [
+            "",
+            "  ",
+            "+14155552671",
+            "+1 (415) 555-2671",
+            "415.555.2671",
+        ] {
+            assert_eq!(as_name(none), None, "{none:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ajar_domain::{
     AgentId, ConversationId, CustomerId, InboxId, MessageId, Time,
     composer::PhoneFirst,
     conversation::Progress,
-    customer::PhoneNumber,
+    customer::{PhoneNumber, as_name},
     window::{Opening, Refusal, WindowFacts},
 };
 use ajar_protocol::rows::{ConversationRow, Customer, Position};
@@ -109,11 +109,7 @@ impl Row {
             &self.username,
         ]
         .into_iter()
-        .find_map(|name| {
-            name.as_deref()
-                .map(str::trim)
-                .filter(|name| !name.is_empty())
-        });
+        .find_map(|name| name.as_deref().and_then(as_name));
         let customer = Customer {
             name: real
                 .or(number_shown.as_deref())
