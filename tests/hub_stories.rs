@@ -330,15 +330,68 @@ on_every_database! {
         let _ = first;
     }
 
-    async fn what_cannot_be_drawn_yet_is_shown_as_such_and_opens_the_window(team: TestTeam) {
+    async fn every_kind_of_message_is_shown_as_what_it_is(team: TestTeam) {
         let sami = team.agent("Sami").await;
         let maria = team.sim.customer("Maria", "+1 555 014 2207");
-        maria.sends_location(52.5, 13.4, None).await.expect("sent");
+        let clip = ajar_simulator::MediaFile::new("video/mp4", vec![0_u8; 64]);
+        maria.sends_video(clip, Some("It squeaks")).await.expect("sent");
+        maria.sends_voice_note(4).await.expect("sent");
+        let invoice = ajar_simulator::MediaFile::pdf("invoice.pdf", "Invoice 17");
+        maria.sends_document(invoice, None).await.expect("sent");
+        maria.sends_sticker(ajar_simulator::MediaFile::sticker(3), true).await.expect("sent");
+        maria.sends_location(52.5, 13.4, Some(("Workshop", "Canal Street 14"))).await.expect("sent");
+        maria.sends_contact("Jo Vale", "+1 555 014 9000").await.expect("sent");
+        maria.orders("Gift wrap, please", &[("bell-7", 2, 4.5, "EUR")]).await.expect("sent");
+        maria.sends_unsupported("poll").await.expect("sent");
+        maria.sends_placeholder().await.expect("sent");
         team.settled().await;
         let chat = sami.chat("Maria").await;
         assert!(matches!(chat.facts.at(team.now()), Window::Open { .. }));
-        let row = sami.messages(&chat.id).await.pop().expect("the location");
-        assert!(matches!(row.content, Content::NotShown { ref meta_kind, .. } if meta_kind == "location"));
+        let mut kinds: Vec<String> = sami.messages(&chat.id).await.iter().map(|row| match &row.content {
+            Content::Video { caption, .. } => format!("video {}", caption.as_deref().unwrap_or_default()),
+            Content::Audio { voice, .. } => format!("audio voice={voice}"),
+            Content::Document { media, .. } => format!("document {}", media.filename.as_deref().unwrap_or_default()),
+            Content::Sticker { animated, .. } => format!("sticker animated={animated}"),
+            Content::Location { name, address, .. } => format!("location {name:?} {address:?}"),
+            Content::Contacts { cards } => format!("card {:?} {:?}", cards[0].name, cards[0].phones[0].on_whatsapp),
+            Content::Order { note, products } => format!("order {note:?} {} × {}", products[0].quantity, products[0].product),
+            Content::NotShown { why, .. } => format!("not shown {why:?}"),
+            other => format!("{other:?}"),
+        }).collect();
+        kinds.sort();
+        assert_eq!(kinds, [
+            "audio voice=true",
+            "card Some(\"Jo Vale\") true",
+            "document invoice.pdf",
+            "location Some(\"Workshop\") Some(\"Canal Street 14\")",
+            "not shown OnThePhone",
+            "not shown UnsupportedByMeta",
+            "order Some(\"Gift wrap, please\") 2 × bell-7",
+            "sticker animated=true",
+            "video It squeaks",
+        ]);
+    }
+
+    async fn an_edit_keeps_the_earlier_words_and_a_deletion_keeps_none(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        let first = maria.says("Is Monday free?").await.expect("sent");
+        let second = maria.says("My card is 4111").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Maria").await;
+        let facts = chat.facts.clone();
+        team.clock.advance(Duration::from_secs(60));
+        maria.edits(first, "Is Tuesday free?").await.expect("edited");
+        maria.revokes(second).await.expect("deleted");
+        team.settled().await;
+        let rows = sami.messages(&chat.id).await;
+        let edited = rows.iter().find(|row| !row.earlier.is_empty()).expect("the edited one");
+        assert_eq!(body(&edited.content), "Is Tuesday free?");
+        assert_eq!(edited.earlier.iter().map(|one| one.words.as_str()).collect::<Vec<_>>(), ["Is Monday free?"]);
+        assert_eq!(rows.iter().filter(|row| matches!(row.content, Content::Deleted { .. })).count(), 1);
+        assert_eq!(rows.len(), 2, "no message of its own for what happened to another");
+        assert!(!format!("{rows:?}").contains("4111"), "what was deleted for everyone is gone here too");
+        assert_eq!(sami.chat("Maria").await.facts, facts, "neither opens nor closes anything");
     }
 
     async fn a_customer_without_a_number_works_everywhere_but_on_the_phone(team: TestTeam) {

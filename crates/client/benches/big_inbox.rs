@@ -419,6 +419,7 @@ fn message(n: usize, m: usize) -> MessageRow {
         reactions: Vec::new(),
         delivery: None,
         send_before: None,
+        earlier: Vec::new(),
         id,
     }
 }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MediaId, WaMessageId, template::RenderedTemplate};
+use crate::{MediaId, Time, WaMessageId, template::RenderedTemplate};
 
 /// The body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -19,6 +19,49 @@ pub enum Content {
     Image {
         media: Media,
         caption: Option<String>,
+    },
+    Video {
+        media: Media,
+        caption: Option<String>,
+    },
+    Audio {
+        media: Media,
+        /// Recorded in the chat rather than attached.
+        voice: bool,
+    },
+    /// Any other file. Its name is the sender's word and is never trusted as a path.
+    Document {
+        media: Media,
+        caption: Option<String>,
+    },
+    Sticker {
+        media: Media,
+        animated: bool,
+    },
+    Location {
+        latitude: f64,
+        longitude: f64,
+        name: Option<String>,
+        address: Option<String>,
+        url: Option<String>,
+    },
+    Contacts {
+        cards: Vec<Card>,
+    },
+    /// A completed flow or address form, as the customer's phone sums it up.
+    Form {
+        name: Option<String>,
+        summary: Option<String>,
+        answers: Vec<FormAnswer>,
+    },
+    /// The customer allowed, or did not allow, that we call.
+    CallPermission {
+        granted: bool,
+        until: Option<Time>,
+    },
+    Order {
+        note: Option<String>,
+        products: Vec<OrderLine>,
     },
     /// A tap on a template's quick reply (`button`) or on a reply button of ours.
     ButtonReply {
@@ -33,6 +76,10 @@ pub enum Content {
     },
     Template {
         template: RenderedTemplate,
+    },
+    /// Deleted for everyone by whoever wrote it.
+    Deleted {
+        at: Time,
     },
     /// Something that is kept but cannot be drawn yet, with Meta's name for its kind.
     NotShown {
@@ -55,6 +102,50 @@ pub enum NotShownWhy {
     OnThePhone,
     /// The body did not have the shape its kind promises.
     Malformed,
+}
+
+/// A contact card of the sender's address book.
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[ts(export)]
+pub struct Card {
+    pub name: Option<String>,
+    pub organisation: Option<String>,
+    pub phones: Vec<CardNumber>,
+    pub emails: Vec<String>,
+    /// The customer's own number, shared because we asked for it.
+    pub answers_our_request: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct CardNumber {
+    /// As the card spells it.
+    pub text: String,
+    pub label: Option<String>,
+    /// It has a WhatsApp account.
+    pub on_whatsapp: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct FormAnswer {
+    /// The field's name as the form's author wrote it; names of nested ones joined with a point.
+    pub field: String,
+    pub answer: String,
+}
+
+/// One line of an order from the catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct OrderLine {
+    pub product: String,
+    pub quantity: f64,
+    /// Per piece, in `currency`.
+    pub price: Option<f64>,
+    /// ISO 4217.
+    pub currency: Option<String>,
 }
 
 /// A file that came with a message.
@@ -98,10 +189,29 @@ impl Content {
     pub fn preview(&self) -> String {
         let text = match self {
             Self::Text { body } => body,
-            Self::Image { caption, .. } => caption.as_deref().unwrap_or_default(),
+            Self::Image { caption, .. } | Self::Video { caption, .. } => {
+                caption.as_deref().unwrap_or_default()
+            }
+            Self::Document { caption, media } => caption
+                .as_deref()
+                .or(media.filename.as_deref())
+                .unwrap_or_default(),
+            Self::Location { name, address, .. } => {
+                name.as_deref().or(address.as_deref()).unwrap_or_default()
+            }
+            Self::Contacts { cards } => cards
+                .first()
+                .and_then(|card| card.name.as_deref())
+                .unwrap_or_default(),
+            Self::Form { summary, .. } => summary.as_deref().unwrap_or_default(),
+            Self::Order { note, .. } => note.as_deref().unwrap_or_default(),
             Self::ButtonReply { title, .. } | Self::ListReply { title, .. } => title,
             Self::Template { template } => &template.body,
-            Self::NotShown { .. } => "",
+            Self::Audio { .. }
+            | Self::Sticker { .. }
+            | Self::CallPermission { .. }
+            | Self::Deleted { .. }
+            | Self::NotShown { .. } => "",
         };
         // One line, and short: the list shows some forty characters of it.
         text.split_whitespace()
@@ -112,27 +222,112 @@ impl Content {
             .collect()
     }
 
+    /// The words that an edit changes: a text, or what stands under a file.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Text { body } => Some(body),
+            Self::Image { caption, .. }
+            | Self::Video { caption, .. }
+            | Self::Document { caption, .. } => Some(caption.as_deref().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    /// The same content with other words; unchanged if it has none.
+    #[must_use]
+    pub fn with_words(mut self, words: &str) -> Self {
+        match &mut self {
+            Self::Text { body } => words.clone_into(body),
+            Self::Image { caption, .. }
+            | Self::Video { caption, .. }
+            | Self::Document { caption, .. } => {
+                *caption = (!words.is_empty()).then(|| words.to_owned());
+            }
+            _ => {}
+        }
+        self
+    }
+
+    /// The file that belongs to it.
+    #[must_use]
+    pub const fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Image { media, .. }
+            | Self::Video { media, .. }
+            | Self::Audio { media, .. }
+            | Self::Document { media, .. }
+            | Self::Sticker { media, .. } => Some(media),
+            _ => None,
+        }
+    }
+
+    #[must_use]
+    pub const fn media_mut(&mut self) -> Option<&mut Media> {
+        match self {
+            Self::Image { media, .. }
+            | Self::Video { media, .. }
+            | Self::Audio { media, .. }
+            | Self::Document { media, .. }
+            | Self::Sticker { media, .. } => Some(media),
+            _ => None,
+        }
+    }
+
     /// Words that search finds.
     #[must_use]
     pub fn searchable(&self) -> String {
-        match self {
-            Self::Text { body } => body.clone(),
-            Self::Image { caption, .. } => caption.clone().unwrap_or_default(),
-            Self::ButtonReply { title, .. } => title.clone(),
+        let words: Vec<&str> = match self {
+            Self::Text { body } => vec![body],
+            Self::Image { caption, .. } | Self::Video { caption, .. } => {
+                caption.as_deref().into_iter().collect()
+            }
+            Self::Document { media, caption } => [caption, &media.filename]
+                .into_iter()
+                .filter_map(Option::as_deref)
+                .collect(),
+            Self::Location { name, address, .. } => [name, address]
+                .into_iter()
+                .filter_map(Option::as_deref)
+                .collect(),
+            Self::Contacts { cards } => cards
+                .iter()
+                .flat_map(|card| {
+                    let named = [&card.name, &card.organisation];
+                    named.into_iter().filter_map(Option::as_deref)
+                })
+                .collect(),
+            Self::Form {
+                summary, answers, ..
+            } => summary
+                .as_deref()
+                .into_iter()
+                .chain(answers.iter().map(|answer| answer.answer.as_str()))
+                .collect(),
+            Self::Order { note, products } => note
+                .as_deref()
+                .into_iter()
+                .chain(products.iter().map(|line| line.product.as_str()))
+                .collect(),
+            Self::ButtonReply { title, .. } => vec![title],
             Self::ListReply {
                 title, description, ..
-            } => match description {
-                Some(description) => format!("{title} {description}"),
-                None => title.clone(),
-            },
-            Self::Template { template } => {
-                let mut words = template.header_text.clone().unwrap_or_default();
-                words.push(' ');
-                words.push_str(&template.body);
-                words
-            }
-            Self::NotShown { .. } => String::new(),
-        }
+            } => std::iter::once(title.as_str())
+                .chain(description.as_deref())
+                .collect(),
+            Self::Template { template } => template
+                .header_text
+                .as_deref()
+                .into_iter()
+                .chain([template.body.as_str()])
+                .collect(),
+            Self::Audio { .. }
+            | Self::Sticker { .. }
+            | Self::CallPermission { .. }
+            | Self::Deleted { .. }
+            | Self::NotShown { .. } => Vec::new(),
+        };
+        words.join(" ")
     }
 }
 

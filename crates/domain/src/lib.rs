@@ -4,6 +4,7 @@
 //! makes no random ids and has no async function; it knows neither Meta's JSON, nor SQL, nor
 //! HTTP. It can fail only by returning a domain error. Time is an argument ([`Time`]).
 
+pub mod amendment;
 pub mod composer;
 pub mod content;
 pub mod conversation;

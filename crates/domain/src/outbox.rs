@@ -115,6 +115,18 @@ pub enum SideEffect {
     },
 }
 
+impl SideEffect {
+    /// As [`Outbound::not_before`], for the pauses.
+    #[must_use]
+    pub fn not_before(self, at: Time) -> Self {
+        match self {
+            Self::PauseNumberUntil(until) => Self::PauseNumberUntil(until.max(at)),
+            Self::PauseRecipientUntil(until) => Self::PauseRecipientUntil(until.max(at)),
+            other => other,
+        }
+    }
+}
+
 impl Outbound {
     #[must_use]
     pub const fn queued(now: Time) -> Self {
@@ -178,6 +190,22 @@ impl Outbound {
             Answer::Refused { failure, retry } => {
                 Self::refused(right, failure, retry, attempt, now)
             }
+        }
+    }
+
+    /// Meta named a moment before which it takes nothing (`Retry-After`): a retry waits at least so
+    /// long. States that do not wait stay as they are.
+    #[must_use]
+    pub fn not_before(self, at: Time) -> Self {
+        match self {
+            Self::Waiting {
+                not_before,
+                attempt,
+            } => Self::Waiting {
+                not_before: not_before.max(at),
+                attempt,
+            },
+            other => other,
         }
     }
 
@@ -366,6 +394,35 @@ mod tests {
             NOW,
         );
         assert!(matches!(state, Outbound::Failed { .. }));
+    }
+
+    #[test]
+    fn a_moment_that_meta_names_is_waited_for_and_shortens_nothing() {
+        let (state, effect) = Outbound::answered(
+            &free_text(),
+            refused(FailureCode::RateLimited, Retry::WholeNumber),
+            1,
+            NOW,
+        );
+        let Outbound::Waiting {
+            not_before: own, ..
+        } = state
+        else {
+            panic!("it waits");
+        };
+        let late = own + Duration::from_secs(60);
+        for (named, expected) in [(late, late), (NOW, own)] {
+            assert!(matches!(
+                state.clone().not_before(named),
+                Outbound::Waiting { not_before, .. } if not_before == expected
+            ));
+            assert_eq!(
+                effect.not_before(named),
+                SideEffect::PauseNumberUntil(expected)
+            );
+        }
+        let lost = Outbound::Uncertain { since: NOW };
+        assert_eq!(lost.clone().not_before(late), lost);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use ajar_domain::{
     AgentId, ClientRef, ConversationId, CustomerId, InboxId, MessageId, NoteId, PhoneStartId, Time,
     WaMessageId,
+    amendment::Earlier,
     composer::{Pause, PhoneFirst},
     content::{Author, Content, Provenance},
     conversation::Progress,
@@ -187,6 +188,9 @@ pub struct MessageRow {
     pub delivery: Option<Delivery>,
     /// The last moment at which a free-form message may leave.
     pub send_before: Option<Time>,
+    /// The words it had before it was edited, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<Earlier>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]

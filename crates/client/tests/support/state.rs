@@ -169,6 +169,7 @@ impl HubState {
             quotes: None,
             reactions: Vec::new(),
             send_before: None,
+            earlier: Vec::new(),
             id,
         }
     }

@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ajar_domain::{
     MediaId,
-    content::{Content, Media, MediaState},
+    content::{Media, MediaState},
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
@@ -193,7 +193,7 @@ async fn describe(
         return Ok(());
     };
     let mut content = message.content;
-    if let Content::Image { media, .. } = &mut content {
+    if let Some(media) = content.media_mut() {
         change(media);
         tx.write_content(&message.id, &content).await?;
     }

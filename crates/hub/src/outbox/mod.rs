@@ -130,10 +130,14 @@ async fn send(core: &Arc<Core>, row: OutRow) -> Result<()> {
     let Some((request, attempt)) = claim(core, &row).await? else {
         return Ok(());
     };
-    let answer = core.graph.send(&request).await;
-    metrics::counter!("ajar_sends_total", "answer" => word(&answer)).increment(1);
+    let sent = core.graph.send_fully(&request).await;
+    metrics::counter!("ajar_sends_total", "answer" => word(&sent.answer)).increment(1);
     let now = core.now();
-    let (state, effect) = Outbound::answered(&row.right, answer, attempt, now);
+    let (mut state, mut effect) = Outbound::answered(&row.right, sent.answer, attempt, now);
+    if let Some(wait) = sent.wait {
+        state = state.not_before(now + wait);
+        effect = effect.not_before(now + wait);
+    }
     let mut tx = core.store.begin().await?;
     // A status may have been quicker than the answer.
     let settled = tx

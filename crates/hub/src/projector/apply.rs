@@ -1,8 +1,9 @@
 //! One webhook item becomes rows.
 
 use ajar_domain::{
-    AgentId, ConversationId, InboxId, MediaId, MessageId, Time,
-    content::{Author, Content, Media, MediaState, NotShownWhy, Provenance},
+    AgentId, ConversationId, InboxId, MessageId, Time, WaMessageId,
+    amendment::{Amended, Amendment, Side},
+    content::{Author, Content, MediaState, Provenance},
     delivery::{Delivery, Receipt, Report},
     failure::FailureCode,
     opening::Occurrence,
@@ -12,19 +13,29 @@ use ajar_domain::{
 };
 use ajar_protocol::rows::Position;
 
-use super::Scope;
+use super::{
+    Scope,
+    content::{self, Attached},
+};
 use crate::{
     meta::inbound::{
-        AccountChange, Body, EchoMessage, Inbound, InboundMessage, Item, MetaFile, Party, Reaction,
-        StatusReport,
+        AccountChange, EchoMessage, Inbound, InboundMessage, Item, Party, Reaction, StatusReport,
     },
     store::{Result, inboxes::SignOfLife, media::MediaRow, messages::NewMessage, outbox::OutRow},
 };
 
-/// Where a file of a message goes, besides the message itself.
-struct Attached {
-    media: MediaId,
-    file: MetaFile,
+/// Meta's times are whole seconds. Of a customer's message and the phone's in one second, the
+/// customer's reads first, on every machine and in any order of arrival: the phone's own greeting
+/// comes that quickly, a person's question does not. (`wamid.…` sorts before `z`.)
+fn after_the_question(at: Time, wamid: &WaMessageId) -> Position {
+    Position::of(at, &format!("z-{}", wamid.as_str()))
+}
+
+const fn side(party: Party) -> Side {
+    match party {
+        Party::Customer => Side::Customer,
+        Party::Phone => Side::Business,
+    }
 }
 
 impl Scope<'_> {
@@ -70,9 +81,31 @@ impl Scope<'_> {
                 self.keep_unread(webhook, index, "messages", "unknown_number")
                     .await
             }
-            (Inbound::Edit(_), _) => self.keep_unread(webhook, index, "messages", "edit").await,
-            (Inbound::Deletion(_), _) => {
-                self.keep_unread(webhook, index, "messages", "revoke").await
+            (Inbound::Edit(edit), inbox) => {
+                // Meta describes edits of words only; anything else is kept and listed.
+                let Some(words) = content::read(edit.body, self.ids)
+                    .0
+                    .words()
+                    .map(str::to_owned)
+                else {
+                    return self.keep_unread(webhook, index, "messages", "edit").await;
+                };
+                let amended = Amended {
+                    event_id: edit.id.as_str().to_owned(),
+                    at: edit.at,
+                    by: side(edit.from),
+                    what: Amendment::Edit { words },
+                };
+                self.amend(inbox.as_ref(), &edit.target, &amended).await
+            }
+            (Inbound::Deletion(gone), inbox) => {
+                let amended = Amended {
+                    event_id: gone.id.as_str().to_owned(),
+                    at: gone.at,
+                    by: side(gone.from),
+                    what: Amendment::Deletion,
+                };
+                self.amend(inbox.as_ref(), &gone.target, &amended).await
             }
             (Inbound::History(_) | Inbound::HistoryMedia(_), _) => {
                 self.keep_unread(webhook, index, "history", "message").await
@@ -146,7 +179,7 @@ impl Scope<'_> {
             return Ok(());
         }
         let id = MessageId::new(self.ids.next());
-        let (content, attached) = self.content(message.body);
+        let (content, attached) = content::read(message.body, self.ids);
         self.tx
             .add_message(&NewMessage {
                 id: id.clone(),
@@ -188,11 +221,11 @@ impl Scope<'_> {
         let claimed_by = self
             .claim_start(inbox, &customer, &conversation, &id, echo.at)
             .await?;
-        let (content, attached) = self.content(echo.body);
+        let (content, attached) = content::read(echo.body, self.ids);
         self.tx
             .add_message(&NewMessage {
                 id: id.clone(),
-                position: Position::of(echo.at, echo.wamid.as_str()),
+                position: after_the_question(echo.at, &echo.wamid),
                 conversation: conversation.clone(),
                 wamid: Some(echo.wamid),
                 client_ref: None,
@@ -280,6 +313,27 @@ impl Scope<'_> {
             .await?;
         if news && let Some(target) = self.tx.conn.message_by_wamid(&reaction.target).await? {
             self.tx.stamp_message(&target.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn amend(
+        &mut self,
+        inbox: Option<&InboxId>,
+        target: &WaMessageId,
+        amended: &Amended,
+    ) -> Result<()> {
+        if let Some(inbox) = inbox {
+            let sign = match amended.by {
+                Side::Customer => SignOfLife::Inbound,
+                Side::Business => SignOfLife::Echo,
+            };
+            self.tx.sign_of_life(inbox, sign, amended.at).await?;
+        }
+        let news = self.tx.add_amendment(target, amended).await?;
+        if news && let Some(message) = self.tx.conn.message_by_wamid(target).await? {
+            self.tx.settle_words(&message.id, target).await?;
+            self.stale.insert(message.conversation);
         }
         Ok(())
     }
@@ -460,55 +514,6 @@ impl Scope<'_> {
         }
         *self.outbox_waits = true;
         Ok(())
-    }
-
-    fn content(&self, body: Body) -> (Content, Option<Attached>) {
-        let not_shown = |meta_kind: &str, why| Content::NotShown {
-            meta_kind: meta_kind.to_owned(),
-            why,
-        };
-        let content = match body {
-            Body::Text { text } => Content::Text { body: text },
-            Body::Image { file, caption } => {
-                let media = MediaId::new(self.ids.next());
-                let content = Content::Image {
-                    media: Media {
-                        id: media.clone(),
-                        mime_type: file.mime_type.clone(),
-                        state: MediaState::Pending,
-                        width: None,
-                        height: None,
-                        size_bytes: None,
-                        filename: None,
-                    },
-                    caption,
-                };
-                return (content, Some(Attached { media, file }));
-            }
-            Body::ButtonReply { title, payload } => Content::ButtonReply { title, payload },
-            Body::ListReply {
-                title,
-                description,
-                payload,
-            } => Content::ListReply {
-                title,
-                description,
-                payload,
-            },
-            Body::NotShown { meta_kind, why, .. } => Content::NotShown { meta_kind, why },
-            Body::Video { .. } => not_shown("video", NotShownWhy::NotYet),
-            Body::Audio { voice: true, .. } => not_shown("voice", NotShownWhy::NotYet),
-            Body::Audio { .. } => not_shown("audio", NotShownWhy::NotYet),
-            Body::Document { .. } => not_shown("document", NotShownWhy::NotYet),
-            Body::Sticker { .. } => not_shown("sticker", NotShownWhy::NotYet),
-            Body::Location { .. } => not_shown("location", NotShownWhy::NotYet),
-            Body::Contacts { .. } => not_shown("contacts", NotShownWhy::NotYet),
-            Body::Form { .. } => not_shown("form", NotShownWhy::NotYet),
-            Body::CallPermission { .. } => not_shown("call_permission", NotShownWhy::NotYet),
-            Body::Order { .. } => not_shown("order", NotShownWhy::NotYet),
-            Body::Placeholder => not_shown("media_placeholder", NotShownWhy::OnThePhone),
-        };
-        (content, None)
     }
 
     async fn attach(

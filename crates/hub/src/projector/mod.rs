@@ -12,6 +12,7 @@
 //! database take turns by the lock on the counter row.
 
 mod apply;
+mod content;
 mod people;
 
 use std::{collections::BTreeSet, sync::Arc};

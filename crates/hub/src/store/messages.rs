@@ -27,14 +27,15 @@ struct Row {
     quotes: Option<String>,
     delivery: Option<String>,
     send_before: Option<i64>,
+    earlier: Option<String>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, rev, conversation_id, position, wamid, client_ref, author_kind, \
-             author_agent, content, provenance, at, received_at, quotes, delivery, send_before \
-             FROM messages ",
+             author_agent, content, provenance, at, received_at, quotes, delivery, send_before, \
+             earlier FROM messages ",
             $rest
         )
     };
@@ -68,6 +69,12 @@ impl Row {
             author: author_of(&self.author_kind, self.author_agent.as_deref()),
             content: from_json(&self.content, "messages", &self.id)?,
             provenance: from_word(&self.provenance, "messages", &self.id)?,
+            earlier: self
+                .earlier
+                .as_deref()
+                .map(|json| from_json(json, "messages", &self.id))
+                .transpose()?
+                .unwrap_or_default(),
             delivery: self
                 .delivery
                 .as_deref()
@@ -271,8 +278,9 @@ impl Tx {
             .map(drop))?;
         self.index_words(&new.id, &new.content).await?;
         if let Some(wamid) = &new.wamid {
-            // Reports and reactions may have come first.
+            // Reports, reactions, edits and deletions may have come first.
             self.settle_delivery(&new.id, wamid).await?;
+            self.settle_words(&new.id, wamid).await?;
         }
         Ok(())
     }
@@ -368,6 +376,7 @@ impl Tx {
             .map(drop))?;
         if let Some(wamid) = wamid {
             self.settle_delivery(id, wamid).await?;
+            self.settle_words(id, wamid).await?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! so the order of numbers is the order of commits on both databases, with no holes.
 
 pub mod agents;
+pub mod amendments;
 pub mod commands;
 pub mod conversations;
 pub mod customers;

@@ -38,6 +38,16 @@ impl Conn {
 }
 
 impl Tx {
+    pub(crate) async fn forget_words(&mut self, id: &MessageId) -> Result<()> {
+        const FORGET: &str = "DELETE FROM message_words WHERE message_id = $1";
+        either!(&mut self.conn, |c| sqlx::query(FORGET)
+            .bind(id.as_str())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     pub(crate) async fn index_words(&mut self, id: &MessageId, content: &Content) -> Result<()> {
         const INDEX: &str = "INSERT INTO message_words (message_id, words) VALUES ($1, $2)";
         let words = content.searchable();

@@ -4,6 +4,7 @@ import type { ClientRef } from "./ClientRef";
 import type { Content } from "./Content";
 import type { ConversationId } from "./ConversationId";
 import type { Delivery } from "./Delivery";
+import type { Earlier } from "./Earlier";
 import type { MessageId } from "./MessageId";
 import type { Position } from "./Position";
 import type { Provenance } from "./Provenance";
@@ -35,4 +36,8 @@ delivery: Delivery | null,
 /**
  * The last moment at which a free-form message may leave.
  */
-send_before: Time | null, };
+send_before: Time | null, 
+/**
+ * The words it had before it was edited, oldest first.
+ */
+earlier: Array<Earlier>, };

@@ -176,3 +176,20 @@ export function fullDate(at: Time): string {
 export function shortDate(at: Time): string {
   return format({ day: "numeric", month: "short" }).format(at);
 }
+
+/** `1.4 MB`. */
+export function fileSize(bytes: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+  let value = bytes;
+  let at = 0;
+  while (value >= 1000 && at < units.length - 1) {
+    value /= 1000;
+    at += 1;
+  }
+  return new Intl.NumberFormat(locale(), {
+    style: "unit",
+    unit: units[at] ?? "byte",
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 && at > 0 ? 1 : 0,
+  }).format(value);
+}

@@ -113,6 +113,16 @@ function picture(id: string, state: Media["state"], caption: string | null, size
 }
 
 /** One of everything. */
+const file: Media = {
+  id: "media-file",
+  mime_type: "application/octet-stream",
+  state: "stored",
+  width: null,
+  height: null,
+  size_bytes: 248_000,
+  filename: null,
+};
+
 function kinds(id: string): ThreadItem[] {
   let when = at(0, 9, 0);
   const next = (minutes = 6): number => (when += minutes * MINUTE);
@@ -186,6 +196,57 @@ function kinds(id: string): ThreadItem[] {
       meta_kind: "unsupported",
       why: "unsupported_by_meta",
     }),
+    message(id, "customer", next(1), {
+      kind: "document",
+      caption: "The old invoice",
+      media: { ...file, mime_type: "application/pdf", filename: "invoice 2025-118.pdf" },
+    }),
+    message(id, "customer", next(1), {
+      kind: "video",
+      caption: null,
+      media: { ...file, mime_type: "video/mp4", state: "pending", size_bytes: null },
+    }),
+    message(id, "customer", next(1), {
+      kind: "location",
+      latitude: 52.5163,
+      longitude: 13.3777,
+      name: "Canal Street 14",
+      address: "The yard behind the bakery",
+      url: null,
+    }),
+    message(id, "customer", next(1), {
+      kind: "contacts",
+      cards: [
+        {
+          name: "Jo Vale",
+          organisation: "Vale Couriers",
+          phones: [{ text: "+1 555 014 9000", label: "Work", on_whatsapp: true }],
+          emails: ["jo@vale.example"],
+          answers_our_request: false,
+        },
+      ],
+    }),
+    message(id, "customer", next(1), {
+      kind: "order",
+      note: "Gift wrap, please",
+      products: [
+        { product: "bell-7", quantity: 2, price: 4.5, currency: "EUR" },
+        { product: "saddle-brown", quantity: 1, price: 62, currency: "EUR" },
+      ],
+    }),
+    message(id, "customer", next(1), {
+      kind: "form",
+      name: "flow",
+      summary: "Booking a service",
+      answers: [
+        { field: "day", answer: "Saturday" },
+        { field: "bike", answer: "Sand Tourer, 56" },
+      ],
+    }),
+    message(id, "customer", next(1), "Could it be Tuesday?", {
+      earlier: [{ words: "Could it be Monday?", at: at(0, 9, 1) }],
+    }),
+    message(id, "customer", next(1), { kind: "deleted", at: at(0, 9, 30) }),
     message(id, "customer", next(1), {
       kind: "not_shown",
       meta_kind: "unsupported",

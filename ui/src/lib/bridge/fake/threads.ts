@@ -1,4 +1,5 @@
 /** What was written in the fake conversations. */
+import type { Earlier } from "$lib/protocol/Earlier";
 import type { Content } from "$lib/protocol/Content";
 import type { ConversationRow } from "$lib/protocol/ConversationRow";
 import type { Delivery } from "$lib/protocol/Delivery";
@@ -15,6 +16,7 @@ interface Extra {
   id?: string;
   quote?: QuoteView;
   reactions?: Reaction[];
+  earlier?: Earlier[];
   history?: boolean;
   send_before?: number | null;
 }
@@ -48,6 +50,7 @@ export function message(
           ? extra.delivery
           : deliveryOf(extra.delivery ?? "read", when + 2 * SECOND),
     send_before: extra.send_before ?? null,
+    earlier: extra.earlier ?? [],
   };
   return { item: "message", row, quote: extra.quote ?? null };
 }
@@ -118,9 +121,17 @@ function maren(id: string): ThreadItem[] {
       reactions: [{ emoji: "🙏", by: { by: "customer" }, at: at(-1, 16, 33) }],
     }),
     message(id, "customer", at(-1, 17, 29), {
-      kind: "not_shown",
-      meta_kind: "audio",
-      why: "not_yet",
+      kind: "audio",
+      voice: true,
+      media: {
+        id: "media-voice",
+        mime_type: "audio/ogg",
+        state: "stored",
+        width: null,
+        height: null,
+        size_bytes: 18_400,
+        filename: null,
+      },
     }),
     message(id, "customer", at(-1, 17, 34, 8), "OK, go ahead then. Could it be done by Saturday?", {
       quote: {

@@ -12,6 +12,10 @@ const kinds: Record<string, { icon: IconName; key: Key }> = {
   sticker: { icon: "smile", key: "kind.sticker" },
   location: { icon: "info", key: "kind.location" },
   contacts: { icon: "user", key: "kind.contacts" },
+  form: { icon: "doc", key: "kind.form" },
+  order: { icon: "coin", key: "kind.order" },
+  call_permission: { icon: "call", key: "kind.call_permission" },
+  deleted: { icon: "ban", key: "kind.deleted" },
   call: { icon: "call", key: "kind.call" },
   template: { icon: "tpl", key: "kind.template" },
 };

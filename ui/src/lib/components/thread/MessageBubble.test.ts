@@ -221,6 +221,84 @@ describe("what a message says", () => {
     expect(screen.getByText(words)).toBeTruthy();
   });
 
+  const file = { ...media, state: "stored", width: null, height: null } as const;
+
+  it("saves a document under a name that leads nowhere else", async () => {
+    const named = { ...file, filename: "../../etc/\u202efdp.exe", size_bytes: 1_400_000 };
+    const actions = await show(theirs({ kind: "document", caption: "As asked", media: named }));
+    expect(screen.getByText("As asked")).toBeTruthy();
+    expect(screen.getByText("1.4 MB")).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: "Save fdp.exe" }));
+    expect(actions.picture).toHaveBeenCalledOnce();
+  });
+
+  it("plays a voice message at three speeds, after fetching it", async () => {
+    await show(theirs({ kind: "audio", voice: true, media: file }));
+    expect(document.querySelector("audio")).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "Play: Voice message" }));
+    const speed = await screen.findByRole("button", { name: "Speed 1. Change it" });
+    await userEvent.click(speed);
+    expect(screen.getByRole("button", { name: "Speed 1.5. Change it" })).toBeTruthy();
+  });
+
+  it.each([
+    ["pending", "On its way from WhatsApp"],
+    ["gone", "No longer at WhatsApp. It is still on the phone."],
+  ] as const)("says that a video is %s", async (state, words) => {
+    await show(theirs({ kind: "video", caption: null, media: { ...file, state } }));
+    expect(screen.getByText(words)).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Video" })).toHaveProperty("disabled", true);
+  });
+
+  it("shows places, cards, forms, orders and permissions as facts", async () => {
+    const actions = await show(
+      theirs({
+        kind: "location",
+        latitude: 52.5,
+        longitude: 13.4,
+        name: "Workshop",
+        address: "Canal Street 14",
+        url: null,
+      }),
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Open the map" }));
+    expect(actions.openLink.mock.calls[0]?.[0]).toMatch(/^https:\/\/www\.openstreetmap\.org\//);
+    open?.stop();
+    const phones = [{ text: "+1 555 014 9000", label: null, on_whatsapp: true }];
+    const card = { name: "Jo Vale", organisation: null, phones, emails: [] };
+    await show(theirs({ kind: "contacts", cards: [{ ...card, answers_our_request: false }] }));
+    expect(screen.getByText("+1 555 014 9000")).toBeTruthy();
+    const product = { product: "bell-7", quantity: 2, price: 4.5, currency: "EUR" };
+    await show(theirs({ kind: "order", note: "Gift wrap", products: [product] }));
+    expect(screen.getAllByText("€9.00")).toHaveLength(1);
+    await show(
+      theirs({
+        kind: "form",
+        name: null,
+        summary: "Sent",
+        answers: [{ field: "size", answer: "M" }],
+      }),
+    );
+    expect(screen.getByText("M")).toBeTruthy();
+    await show(theirs({ kind: "call_permission", granted: false, until: null }));
+    expect(screen.getByText("They do not want to be called.")).toBeTruthy();
+  });
+
+  it("opens what an edited message said before", async () => {
+    const earlier = [{ words: "Is Monday free?", at: at(0, 9, 0) }];
+    await show(message("c", "customer", at(0, 9, 5), "Is Tuesday free?", { earlier }));
+    expect(screen.queryByText("Is Monday free?")).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "edited" }));
+    expect(screen.getByRole("list", { name: "What it said before" }).textContent).toContain(
+      "Is Monday free?",
+    );
+  });
+
+  it("leaves a mark where a message was deleted", async () => {
+    await show(theirs({ kind: "deleted", at: at(0, 9, 0) }));
+    expect(screen.getByText("They deleted this message.")).toBeTruthy();
+  });
+
   it.each([
     ["not_yet", "audio", /A voice message or sound\..*look at the phone/],
     ["unsupported_by_meta", "unsupported", /could not pass it on. Look at the phone/],

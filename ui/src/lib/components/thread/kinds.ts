@@ -5,9 +5,19 @@ import type { IconName } from "$lib/icons/icons";
 const KINDS: Record<string, { key: Key; icon: IconName }> = {
   text: { key: "thread.kind.text", icon: "note" },
   image: { key: "thread.kind.image", icon: "image" },
+  video: { key: "thread.kind.video", icon: "play" },
+  audio: { key: "thread.kind.audio", icon: "mic" },
+  document: { key: "thread.kind.document", icon: "doc" },
+  sticker: { key: "thread.kind.sticker", icon: "smile" },
+  location: { key: "thread.kind.location", icon: "info" },
+  contacts: { key: "thread.kind.contacts", icon: "user" },
+  form: { key: "thread.kind.form", icon: "doc" },
+  order: { key: "thread.kind.order", icon: "coin" },
+  call_permission: { key: "thread.kind.call_permission", icon: "call" },
   button_reply: { key: "thread.kind.button_reply", icon: "reply" },
   list_reply: { key: "thread.kind.list_reply", icon: "reply" },
   template: { key: "thread.kind.template", icon: "tpl" },
+  deleted: { key: "thread.kind.deleted", icon: "ban" },
   not_shown: { key: "thread.kind.not_shown", icon: "info" },
 };
 

@@ -1,4 +1,4 @@
-/** Pictures: the room reserved before they come, and their addresses once fetched. */
+/** Files: the room reserved before they come, and their addresses once fetched. */
 import type { Media } from "$lib/protocol/Media";
 import type { MediaBytes } from "$lib/protocol/MediaBytes";
 import type { MediaId } from "$lib/protocol/MediaId";
@@ -67,11 +67,24 @@ function toAddress(bytes: MediaBytes): string {
   const text = atob(bytes.base64);
   const data = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index += 1) data[index] = text.charCodeAt(index);
-  // Only ever drawn by `img`, which runs nothing; a page's type is not handed on all the same.
+  // Only what a picture or a player draws keeps its type. Everything else is bytes to be saved, so
+  // that nothing a customer sends is ever read as a page.
   const type = bytes.mime_type.split(";")[0]?.trim().toLowerCase() ?? "";
-  return URL.createObjectURL(
-    new Blob([data], { type: type.startsWith("image/") ? type : "image/jpeg" }),
-  );
+  const drawn = /^(?:image|video|audio)\/[\w.+-]+$/u.test(type);
+  return URL.createObjectURL(new Blob([data], { type: drawn ? type : "application/octet-stream" }));
+}
+
+/** The name to save a document under: the sender's, without anything that could lead elsewhere. */
+export function fileName(media: Pick<Media, "filename" | "mime_type">): string {
+  const last = media.filename?.split(/[/\\]/u).at(-1) ?? "";
+  // Control and bidirectional marks can make `exe.pdf` of `fdp.exe`.
+  const clean = last
+    .replaceAll(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "")
+    .replace(/^[.\s]+/u, "")
+    .trim();
+  if (clean !== "") return clean.slice(-120);
+  const ending = /^[\w.+-]+\/([\w.+-]+)/u.exec(media.mime_type)?.[1] ?? "bin";
+  return `file.${ending}`;
 }
 
 const byApp = new WeakMap<App, Pictures>();
