@@ -105,6 +105,8 @@ impl Hosting {
             found.with_context(|| format!("{name} is not there any more"))
         };
         let config = HubConfig {
+            // As the hub's own default: three months of raw webhooks.
+            log_kept: Some(std::time::Duration::from_secs(90 * 24 * 60 * 60)),
             database_url: format!("sqlite://{}", folder.join("ajar.db").display()),
             team_name: "Our team".to_owned(),
             meta: MetaSettings {

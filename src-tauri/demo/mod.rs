@@ -162,6 +162,7 @@ async fn simulator(clock: &SimClock, seed: u64) -> Result<Sim> {
 
 async fn hub(sim: &Sim, clock: &SimClock, seed: u64) -> Result<Hub> {
     let config = HubConfig {
+        log_kept: None,
         database_url: "sqlite::memory:".to_owned(),
         team_name: TEAM.to_owned(),
         meta: MetaSettings {

@@ -114,6 +114,7 @@ pub async fn start_hub(
     let number = sim.numbers().into_iter().next().expect("a number");
     let hub = Hub::start(
         HubConfig {
+            log_kept: None,
             database_url: database_url.to_owned(),
             team_name: "Quill & Spoke".into(),
             meta: MetaSettings {

@@ -6,12 +6,21 @@ const places: { name: string; options: string; act?: string }[] = [
   { name: "an open chat", options: "open=maren-b&starts" },
   { name: "a closed chat", options: "open=odette-b" },
   { name: "a disputed chat", options: "open=pilar-f" },
+  { name: "a thread with one of everything", options: "open=maren-b&scene=kinds" },
+  { name: "a doubtful pair", options: "open=maren-b&scene=identity" },
+  { name: "a chat that another handler answers", options: "open=teodor-d&scene=identity" },
+  { name: "an import", options: "open=maren-b&scene=import" },
   { name: "nothing chosen", options: "" },
   { name: "the Expiring view", options: "open=yusuf-d", act: "x" },
   { name: "lanes in the list", options: "open=maren-b", act: "o" },
   { name: "why the window", options: "open=maren-b", act: "y" },
   { name: "the keys", options: "open=maren-b", act: "?" },
   { name: "the command menu", options: "open=maren-b", act: "Control+k" },
+  {
+    name: "the health card",
+    options: "open=maren-b&scene=health",
+    act: "Control+k h e a l t h Enter",
+  },
   { name: "a new conversation", options: "open=maren-b", act: "c" },
   { name: "the template picker", options: "open=odette-b", act: "t" },
   { name: "the first run", options: "first" },
@@ -27,7 +36,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         if (!place.options.includes("first")) await expect(list(page)).toBeVisible();
         if (place.act) {
           await page.waitForTimeout(300);
-          await page.keyboard.press(place.act);
+          for (const key of place.act.split(" ")) await page.keyboard.press(key);
         }
         await page.waitForTimeout(400);
         const { violations } = await new AxeBuilder({ page })

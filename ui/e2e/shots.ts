@@ -17,6 +17,11 @@ const press =
   (page: Page): Promise<void> =>
     page.keyboard.press(key);
 
+async function health(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /Sami: account/ }).click();
+  await page.getByRole("menuitem", { name: /Health of the number/ }).click();
+}
+
 const shots: Shot[] = [
   { name: "inbox", query: "open=maren-b" },
   { name: "inbox-dark", query: "open=maren-b", dark: true },
@@ -25,6 +30,17 @@ const shots: Shot[] = [
   { name: "closed", query: "open=odette-b" },
   { name: "closed-dark", query: "open=odette-b", dark: true },
   { name: "disputed", query: "open=pilar-f" },
+  { name: "kinds", query: "open=maren-b&scene=kinds", size: [1360, 5400] },
+  { name: "kinds-dark", query: "open=maren-b&scene=kinds", size: [1360, 5400], dark: true },
+  { name: "doubt", query: "open=maren-b&scene=identity" },
+  { name: "doubt-small", query: "open=maren-b&scene=identity", size: [900, 600], dark: true },
+  { name: "joined", query: "open=lina-n&scene=identity" },
+  { name: "elsewhere", query: "open=teodor-d&scene=identity" },
+  { name: "moved", query: "open=noor-i&scene=identity", act: press("y") },
+  { name: "import", query: "open=maren-b&scene=import" },
+  { name: "health", query: "open=maren-b", act: health },
+  { name: "health-trouble", query: "open=maren-b&scene=health", dark: true, act: health },
+  { name: "health-small", query: "open=maren-b&scene=health", size: [900, 600], act: health },
   { name: "no-chat", query: "" },
   { name: "starts", query: "open=maren-b&starts" },
   { name: "hard", query: "open=long-b&hard" },

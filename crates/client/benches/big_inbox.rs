@@ -335,6 +335,7 @@ fn shop() -> InboxRow {
         last_inbound_at: None,
         last_echo_at: None,
         last_status_at: None,
+        import: ajar_domain::import::Import::default(),
     }
 }
 
@@ -366,6 +367,7 @@ fn head(n: usize) -> ConversationRow {
             username: None,
             about: String::new(),
             blocked: None,
+            no_marketing_since: None,
         },
         activity_at,
         last: Some(LastLine {
@@ -386,6 +388,7 @@ fn head(n: usize) -> ConversationRow {
                 received_at: activity_at,
             }),
             last_refusal: None,
+            moved_at: None,
         },
         phone_first: None,
         only_history: false,
@@ -396,6 +399,10 @@ fn head(n: usize) -> ConversationRow {
         labels: Vec::new(),
         parked: 0,
         seen_upto: Position::default(),
+        free_until: None,
+        elsewhere: None,
+        doubts: Vec::new(),
+        joined: Vec::new(),
     }
 }
 
@@ -420,6 +427,8 @@ fn message(n: usize, m: usize) -> MessageRow {
         delivery: None,
         send_before: None,
         earlier: Vec::new(),
+        context: ajar_domain::context::Context::default(),
+        price: None,
         id,
     }
 }

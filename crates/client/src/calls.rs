@@ -64,6 +64,7 @@ pub(crate) async fn call(session: &Arc<SessionState>, call: UiCall) -> Result<Va
         UiCall::WhyWindow(of) => {
             json(thread::why_window(&*core.joined()?, &of.conversation).await?)
         }
+        UiCall::Health(Nothing {}) => json(core.joined()?.hub.health().await?),
         UiCall::InspectNumber(number) => json(inspect_number(&*core.joined()?, &number)?),
         UiCall::ListTemplates(query) => json(list_templates(&*core.joined()?, query).await?),
         UiCall::PreviewTemplate(values) => json(preview_template(&*core.joined()?, &values).await?),

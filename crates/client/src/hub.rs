@@ -10,6 +10,7 @@ use ajar_protocol::{
     PROTOCOL,
     command::{CommandAnswer, CommandRequest},
     error::{ApiError, ErrorCode, RetryAdvice},
+    health::HealthReport,
     hub::{Hello, JoinRequest, Joined, MessagePage, PresenceRequest, SearchPage},
     rows::Position,
     ui::WhyWindow,
@@ -225,6 +226,10 @@ impl Hub {
     pub async fn window(&self, conversation: &ConversationId) -> Result<WhyWindow> {
         self.get(&["conversations", conversation.as_str(), "window"], &[])
             .await
+    }
+
+    pub async fn health(&self) -> Result<HealthReport> {
+        self.get(&["health"], &[]).await
     }
 
     pub async fn search(&self, text: &str) -> Result<SearchPage> {

@@ -222,6 +222,7 @@ impl IntoResponse for Refusal {
             | ErrorCode::WindowDisputed
             | ErrorCode::Paused
             | ErrorCode::TemplateRefused
+            | ErrorCode::OptedOut
             | ErrorCode::NotANumber
             | ErrorCode::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::HubUnreachable | ErrorCode::NotAHub | ErrorCode::MetaUnavailable => {

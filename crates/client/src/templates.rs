@@ -47,7 +47,11 @@ pub(crate) fn list(
                 })
                 .collect();
             TemplateChoice {
-                not_sendable: template.not_sendable(),
+                not_sendable: template.not_sendable_to(
+                    known
+                        .conversation
+                        .and_then(|row| row.customer.no_marketing_since),
+                ),
                 last_used_at: used.map(|used| used.used_at),
                 fields,
                 prefill,

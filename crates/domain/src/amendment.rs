@@ -42,7 +42,9 @@ impl Side {
     pub const fn of(author: &Author) -> Self {
         match author {
             Author::Customer => Self::Customer,
-            Author::Agent { .. } | Author::Phone { .. } | Author::OtherApp => Self::Business,
+            Author::Agent { .. } | Author::Phone { .. } | Author::OtherApp | Author::Platform => {
+                Self::Business
+            }
         }
     }
 }

@@ -94,6 +94,8 @@ pub enum ClosedWhy {
     },
     /// Only known from the phone's imported history, which opens nothing.
     OnlyHistory,
+    /// The customer moved to another number, and has not written from it yet.
+    Moved { at: Time },
 }
 
 /// Exactly one of the states that agents see.
@@ -189,13 +191,7 @@ pub fn composer(
             },
         },
         Window::Closed { since } => Composer::Closed {
-            why: ClosedWhy::RanOut {
-                closed_at: since,
-                last_message_at: facts
-                    .last_opening
-                    .as_ref()
-                    .map_or(since, crate::window::Opening::effective_at),
-            },
+            why: closed_why(facts, since),
             ways: vec![Template, Phone, Hold],
         },
         Window::NeverOpened => match (&conversation.phone_first, conversation.only_history) {
@@ -211,6 +207,21 @@ pub fn composer(
             (None, false) => Composer::NeverOpened {
                 ways: vec![Template, Phone, Hold],
             },
+        },
+    }
+}
+
+fn closed_why(facts: &WindowFacts, since: Time) -> ClosedWhy {
+    let opened_at = facts
+        .last_opening
+        .as_ref()
+        .map_or(since, crate::window::Opening::effective_at);
+    match facts.moved_at {
+        // Had the 24 hours run out before the move, then that is why.
+        Some(at) if at >= opened_at && since == at => ClosedWhy::Moved { at },
+        _ => ClosedWhy::RanOut {
+            closed_at: since,
+            last_message_at: opened_at,
         },
     }
 }
@@ -291,6 +302,24 @@ mod tests {
                 ways: vec![WayOn::Template, WayOn::Phone, WayOn::Hold],
             }
         );
+    }
+
+    #[test]
+    fn a_new_number_does_not_inherit_the_open_window() {
+        let mut facts = written_at(NOON);
+        let moved = NOON + std::time::Duration::from_secs(3_600);
+        facts.record_move(Some(moved));
+        assert!(matches!(
+            at(&facts, &plain(), moved),
+            Composer::Closed { why: ClosedWhy::Moved { at }, .. } if at == moved
+        ));
+        facts.record_opening(Opening {
+            event_id: "m2".into(),
+            kind: crate::opening::Occurrence::CustomerMessage,
+            meta_at: moved + std::time::Duration::from_millis(1),
+            received_at: moved + std::time::Duration::from_millis(1),
+        });
+        assert!(at(&facts, &plain(), moved + std::time::Duration::from_secs(1)).allows_free_text());
     }
 
     #[test]

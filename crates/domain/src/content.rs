@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MediaId, Time, WaMessageId, template::RenderedTemplate};
+use crate::{MediaId, Time, WaMessageId, call::Call, template::RenderedTemplate};
 
 /// The body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -77,6 +77,14 @@ pub enum Content {
     Template {
         template: RenderedTemplate,
     },
+    /// A call, folded from its steps. Its line stands where the call began.
+    Call {
+        call: Call,
+    },
+    /// Not said by anybody: something that Meta tells about this chat.
+    Notice {
+        notice: Notice,
+    },
     /// Deleted for everyone by whoever wrote it.
     Deleted {
         at: Time,
@@ -100,8 +108,48 @@ pub enum NotShownWhy {
     UnsupportedByMeta,
     /// Coexistence placeholder (131060): the message follows, or is on the phone.
     OnThePhone,
+    /// Meta could not take the customer's file (131052), most often because it is too large:
+    /// ask them to send it another way.
+    FileRefusedByMeta,
+    /// Older than the files that Meta hands over at the import (14 days): only on the phone.
+    TooOldToImport,
     /// The body did not have the shape its kind promises.
     Malformed,
+}
+
+/// What Meta tells about a chat, beside what people say in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Notice {
+    /// The customer moved to another number. What was open before counts no more.
+    NumberChanged {
+        /// In international form, for people; `None` if Meta hides it.
+        to: Option<String>,
+    },
+    /// The customer's id changed, which follows from a new number that Meta hides.
+    IdChanged,
+    /// The security code of the chat changed: another phone, or WhatsApp set up anew.
+    SecurityCodeChanged,
+    /// The customer wants no marketing messages any more.
+    MarketingStopped,
+    MarketingResumed,
+    /// Another handler (Meta's own agent, another app) answers this chat from here on.
+    HandedAway {
+        /// Meta's word for the new owner.
+        to: Option<String>,
+        /// What the previous owner left in writing.
+        summary: Option<String>,
+    },
+    /// The chat came (back) to the team.
+    HandedToUs {
+        from: Option<String>,
+        summary: Option<String>,
+    },
+    /// A notice of a kind that this version has no words for, in Meta's.
+    Other {
+        meta_kind: String,
+    },
 }
 
 /// A contact card of the sender's address book.
@@ -210,6 +258,8 @@ impl Content {
             Self::Audio { .. }
             | Self::Sticker { .. }
             | Self::CallPermission { .. }
+            | Self::Call { .. }
+            | Self::Notice { .. }
             | Self::Deleted { .. }
             | Self::NotShown { .. } => "",
         };
@@ -325,6 +375,8 @@ impl Content {
             | Self::Sticker { .. }
             | Self::CallPermission { .. }
             | Self::Deleted { .. }
+            | Self::Call { .. }
+            | Self::Notice { .. }
             | Self::NotShown { .. } => Vec::new(),
         };
         words.join(" ")
@@ -349,8 +401,11 @@ pub enum Author {
     Phone {
         claimed_by: Option<crate::AgentId>,
     },
-    /// Sent through the API by somebody else than this hub (another app on the account).
+    /// Sent through the API by somebody else than this hub (another app on the account, or
+    /// Meta's own agent).
     OtherApp,
+    /// Nobody: a notice of Meta's. Neither unread nor an answer.
+    Platform,
 }
 
 impl Author {
@@ -369,4 +424,11 @@ impl Author {
 pub enum Provenance {
     Live,
     History,
+}
+
+impl Provenance {
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Live)
+    }
 }

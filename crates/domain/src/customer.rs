@@ -60,6 +60,8 @@ impl std::fmt::Debug for PhoneNumber {
 pub enum CustomerKey {
     Phone(PhoneNumber),
     Bsuid(Bsuid),
+    /// The id under the portfolio's parent.
+    Parent(Bsuid),
 }
 
 /// Where a name came from; the higher one is shown: the phone's address book over the

@@ -67,6 +67,8 @@ text_id! {
     MediaId,
     /// A hand-off to the phone that waits for its echo.
     PhoneStartId,
+    /// Two identities that are, or may be, one customer.
+    MergeId,
     /// Made by the sender of a command; the same reference always gets the same answer.
     ClientRef,
     /// A template in one language, as our database knows it.

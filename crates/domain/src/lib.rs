@@ -5,16 +5,21 @@
 //! HTTP. It can fail only by returning a domain error. Time is an argument ([`Time`]).
 
 pub mod amendment;
+pub mod call;
 pub mod composer;
 pub mod content;
+pub mod context;
 pub mod conversation;
 pub mod customer;
 pub mod delivery;
 pub mod failure;
+pub mod identity;
 pub mod ids;
+pub mod import;
 pub mod opening;
 pub mod outbox;
 pub mod phone_start;
+pub mod price;
 pub mod template;
 pub mod time;
 pub mod window;

@@ -167,6 +167,11 @@ pub enum NotSendable {
     Component {
         component: String,
     },
+    /// The customer asked for an end of marketing messages. Meta would refuse it (131050), and
+    /// trying harms the number.
+    OptedOut {
+        since: crate::Time,
+    },
 }
 
 /// A value that Meta would refuse, found before it does.
@@ -387,6 +392,16 @@ impl Template {
             | Button::Phone { .. }
             | Button::CopyCode { .. } => None,
         })
+    }
+
+    /// As [`Template::not_sendable`], for one customer.
+    #[must_use]
+    pub fn not_sendable_to(&self, no_marketing_since: Option<crate::Time>) -> Option<NotSendable> {
+        self.not_sendable()
+            .or(match (self.category, no_marketing_since) {
+                (Category::Marketing, Some(since)) => Some(NotSendable::OptedOut { since }),
+                _ => None,
+            })
     }
 
     /// The text as it would read with these values; missing ones stay visible.

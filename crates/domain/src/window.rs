@@ -79,6 +79,10 @@ pub struct Refusal {
 pub struct WindowFacts {
     pub last_opening: Option<Opening>,
     pub last_refusal: Option<Refusal>,
+    /// When the customer last moved to another number or id. What was opened from the old one
+    /// is not carried over on our say-so.
+    #[serde(default)]
+    pub moved_at: Option<Time>,
 }
 
 impl WindowFacts {
@@ -89,8 +93,11 @@ impl WindowFacts {
         });
         // The same event again, received earlier: Meta repeats webhooks, and the first receipt
         // is the true one. It can only make the effective time smaller or equal, never larger.
+        // One that came by two ways (also on standby) is of the plainer kind.
         let repeated = self.last_opening.as_ref().is_some_and(|known| {
-            known.event_id == opening.event_id && opening.received_at < known.received_at
+            known.event_id == opening.event_id
+                && known.meta_at == opening.meta_at
+                && (opening.received_at, opening.kind as u8) < (known.received_at, known.kind as u8)
         });
         if newer && !self.is_same_event(&opening) || repeated {
             self.last_opening = Some(opening);
@@ -98,9 +105,9 @@ impl WindowFacts {
     }
 
     fn is_same_event(&self, opening: &Opening) -> bool {
-        self.last_opening
-            .as_ref()
-            .is_some_and(|known| known.event_id == opening.event_id)
+        self.last_opening.as_ref().is_some_and(|known| {
+            known.event_id == opening.event_id && known.meta_at == opening.meta_at
+        })
     }
 
     /// Takes note of a refusal by Meta.
@@ -122,6 +129,12 @@ impl WindowFacts {
         if let Some(refusal) = other.last_refusal {
             self.record_refusal(refusal);
         }
+        self.record_move(other.moved_at);
+    }
+
+    /// Takes note that the customer moved to another number or id.
+    pub fn record_move(&mut self, at: Option<Time>) {
+        self.moved_at = self.moved_at.max(at);
     }
 
     /// The state at `now`. Pure and total; the interval is half open: at exactly `closes_at`
@@ -133,6 +146,11 @@ impl WindowFacts {
         };
         let opened_at = opening.effective_at();
         let closes_at = opened_at + WINDOW;
+        if let Some(moved_at) = self.moved_at.filter(|moved_at| *moved_at >= opened_at) {
+            return Window::Closed {
+                since: moved_at.min(closes_at),
+            };
+        }
         if let Some(refusal) = &self.last_refusal
             && refusal.at >= opened_at
         {
@@ -165,6 +183,7 @@ impl WindowFacts {
         let undisputed = Self {
             last_opening: self.last_opening.clone(),
             last_refusal: None,
+            moved_at: self.moved_at,
         };
         undisputed.at(now).require_open(now, margin)
     }

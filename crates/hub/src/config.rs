@@ -28,6 +28,10 @@ pub struct Options {
     /// The team's name, as its desktops show it.
     #[arg(long, env = "AJAR_TEAM_NAME", default_value = "Our team")]
     pub team_name: String,
+    /// Days for which the raw webhooks are kept, at least 7. `ajar-hub replay` can rebuild nothing
+    /// from what is older. 0 keeps them for ever.
+    #[arg(long, env = "AJAR_LOG_KEEP_DAYS", default_value = "90")]
+    pub log_keep_days: String,
     #[arg(
         long,
         env = "AJAR_META_GRAPH_URL",
@@ -66,6 +70,8 @@ pub struct Settings {
     pub database_url: String,
     pub data_dir: PathBuf,
     pub team_name: String,
+    /// How long raw webhooks are kept; `None` for ever.
+    pub log_kept: Option<std::time::Duration>,
     pub meta: MetaSettings,
 }
 
@@ -144,6 +150,7 @@ impl Options {
             database_url: self.database_url()?,
             data_dir: self.data_dir(),
             team_name: self.team_name.clone(),
+            log_kept: days("AJAR_LOG_KEEP_DAYS", &self.log_keep_days)?,
             meta: MetaSettings {
                 graph_url,
                 api_version: version.clone(),
@@ -169,6 +176,21 @@ impl Options {
                 )?,
             },
         })
+    }
+}
+
+/// Meta retries a webhook for up to seven days, so less than that would be no log.
+const FEWEST_DAYS: u64 = 7;
+
+fn days(name: &str, text: &str) -> Result<Option<std::time::Duration>, BadSetting> {
+    match text.trim().parse::<u64>() {
+        Ok(0) => Ok(None),
+        Ok(days @ FEWEST_DAYS..=36_500) => {
+            Ok(Some(std::time::Duration::from_secs(days * 24 * 60 * 60)))
+        }
+        Ok(_) | Err(_) => Err(BadSetting(format!(
+            "{name} must be 0 (for ever) or a number of days from {FEWEST_DAYS} on, not {text:?}"
+        ))),
     }
 }
 
@@ -228,6 +250,7 @@ mod tests {
 
     fn given() -> Options {
         Options {
+            log_keep_days: "90".into(),
             listen: "127.0.0.1:0".into(),
             meta_graph_url: "https://graph.facebook.com".into(),
             meta_api_version: DEFAULT_API_VERSION.into(),

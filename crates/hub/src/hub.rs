@@ -9,7 +9,7 @@ use ajar_domain::{
     Clock, InboxId, PhoneNumberId, Time, customer::PhoneNumber, window::DEFAULT_MARGIN,
 };
 use ajar_protocol::rows::{AgentRow, Role};
-use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -18,12 +18,13 @@ use crate::{
     core::Core,
     http,
     ids::{Ids, normalise_code, secret_hash},
+    import,
     ingest::Ingest,
     media::{self, Shelf},
     meta::graph::{Graph, GraphConfig},
     outbox,
     presence::Presence,
-    projector::Projector,
+    projector::{Bells, Projector},
     store::{NewTeam, Store},
     templates,
 };
@@ -45,6 +46,8 @@ pub struct HubConfig {
     pub seed: Option<u64>,
     /// Shown until Meta has told the number's own name.
     pub number: Option<String>,
+    /// How long raw webhooks are kept; `None` for ever.
+    pub log_kept: Option<std::time::Duration>,
 }
 
 /// A running hub. Dropping it stops it.
@@ -88,8 +91,7 @@ impl Hub {
                 heard.send_replace(Some(date.millis_since(clock.now()) + 500));
             })
         });
-        let media_waits = Arc::new(Notify::new());
-        let outbox_waits = Arc::new(Notify::new());
+        let bells = Bells::default();
         let core = Arc::new(Core {
             ingest: Ingest::start(store.clone(), Arc::clone(&clock)),
             shelf: config.shelf,
@@ -98,15 +100,18 @@ impl Hub {
             team_name: config.team_name,
             app_secret: config.meta.app_secret,
             verify_token: config.meta.verify_token,
-            outbox_waits: Arc::clone(&outbox_waits),
-            media_waits: Arc::clone(&media_waits),
+            outbox_waits: Arc::clone(&bells.outbox),
+            media_waits: Arc::clone(&bells.media),
+            templates_wait: Arc::clone(&bells.templates),
+            refusals: crate::core::Refusals::default(),
+            checks: crate::health::Checks::default(),
             inboxes: vec![inbox],
             graph,
             store: store.clone(),
             clock: Arc::clone(&clock),
             ids: ids.clone(),
         });
-        let projector = Projector::new(store.clone(), ids, clock, media_waits, outbox_waits);
+        let projector = Projector::new(store.clone(), ids, clock, bells);
         let stop = CancellationToken::new();
         let address = listener.local_addr()?;
         let mut tasks = JoinSet::new();
@@ -115,7 +120,8 @@ impl Hub {
         tasks.spawn(media::run(Arc::clone(&core)));
         tasks.spawn(templates::refresh_all(Arc::clone(&core)));
         tasks.spawn(describe_numbers(Arc::clone(&core)));
-        tasks.spawn(prune(Arc::clone(&core)));
+        tasks.spawn(import::ask_all(Arc::clone(&core)));
+        tasks.spawn(prune(Arc::clone(&core), config.log_kept));
         tasks.spawn(compare_clocks(Arc::clone(&core), meta_dates));
         tasks.spawn(listen(store));
         let serving = Arc::clone(&core);
@@ -340,10 +346,10 @@ async fn describe_number(core: &Arc<Core>, inbox: &InboxId) -> anyhow::Result<()
     Ok(())
 }
 
-/// Forgets old events once an hour.
-async fn prune(core: Arc<Core>) {
+/// Forgets old events and old raw webhooks once an hour.
+async fn prune(core: Arc<Core>, log_kept: Option<std::time::Duration>) {
     loop {
-        if let Err(error) = prune_once(&core).await {
+        if let Err(error) = prune_once(&core, log_kept).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "old events could not be pruned"
@@ -353,12 +359,30 @@ async fn prune(core: Arc<Core>) {
     }
 }
 
-async fn prune_once(core: &Core) -> crate::store::Result<()> {
+async fn prune_once(
+    core: &Core,
+    log_kept: Option<std::time::Duration>,
+) -> crate::store::Result<()> {
     let last = core.store.team().await?.last_event;
     if last > EVENTS_KEPT {
         let mut conn = core.store.begin_plain().await?;
         conn.prune_events(last - EVENTS_KEPT).await?;
         conn.commit().await?;
+    }
+    if let Some(kept) = log_kept {
+        // What was not understood yet stays, however old: a later version may read it.
+        let (upto, riddles) = {
+            let mut conn = core.store.read().await?;
+            let upto = conn.team().await?.log_cursor;
+            (upto, conn.not_understood_webhooks().await?)
+        };
+        let gone = core
+            .store
+            .prune_log(core.now() - kept, upto, &riddles)
+            .await?;
+        if gone > 0 {
+            tracing::info!(gone, "old raw webhooks were thrown away");
+        }
     }
     Ok(())
 }

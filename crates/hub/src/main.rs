@@ -15,6 +15,7 @@ use ajar_hub::{
     ids::Ids,
     media::Shelf,
     meta::graph::{Graph, GraphConfig},
+    projector::{Bells, Projector},
     store::{NewTeam, Store},
 };
 use ajar_protocol::rows::Role;
@@ -44,6 +45,12 @@ enum Command {
     },
     /// Look at settings, database, token and webhook subscription, and say what is wrong.
     Check {
+        #[command(flatten)]
+        options: Box<Options>,
+    },
+    /// Read the webhook log again and put right what the rows say otherwise. The hub may serve
+    /// meanwhile.
+    Replay {
         #[command(flatten)]
         options: Box<Options>,
     },
@@ -112,6 +119,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve { options } => serve(&options).await,
         Command::Agent { command, options } => agent(command, &options).await,
         Command::Check { options } => check(&options).await,
+        Command::Replay { options } => replay(&options).await,
         Command::Backup { file, options } => backup(&file, &options).await,
     }
 }
@@ -136,6 +144,7 @@ async fn serve(options: &Options) -> anyhow::Result<ExitCode> {
             clock: None,
             seed: None,
             number: None,
+            log_kept: settings.log_kept,
         },
         listener,
     )
@@ -276,6 +285,37 @@ async fn check(options: &Options) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+async fn replay(options: &Options) -> anyhow::Result<ExitCode> {
+    let (store, ids, clock) = open(options).await?;
+    if let Some(since) = store.log_start().await? {
+        let day = chrono::DateTime::from_timestamp_millis(since.millis())
+            .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+            .unwrap_or_default();
+        say(&format!(
+            "The log begins {day}. What was received before is no longer kept raw; its rows stay as they are."
+        ))?;
+    }
+    let projector = Projector::new(store.clone(), ids, clock, Bells::default());
+    let bar = indicatif::ProgressBar::new(0).with_style(
+        indicatif::ProgressStyle::with_template("{bar:40} {pos}/{len} webhooks, {msg}, {eta} left")
+            .context("the progress bar's words")?,
+    );
+    let done = projector
+        .replay(|so_far| {
+            bar.set_length(u64::try_from(so_far.of).unwrap_or(0));
+            bar.set_position(u64::try_from(so_far.upto).unwrap_or(0));
+            bar.set_message(format!("{} put right", so_far.changed));
+        })
+        .await?;
+    bar.finish_and_clear();
+    store.close().await;
+    say(&format!(
+        "read {} webhooks with {} items; {} rows were put right",
+        done.webhooks, done.items, done.changed
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn backup(file: &Path, options: &Options) -> anyhow::Result<ExitCode> {

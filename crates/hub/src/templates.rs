@@ -1,6 +1,6 @@
 //! The number's templates, taken over from Meta at start, on a webhook, and when asked.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ajar_domain::InboxId;
 use ajar_protocol::error::{ApiError, ErrorCode};
@@ -39,13 +39,18 @@ pub async fn refresh(core: &Core, inbox: &InboxId) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// At start: every number of this hub, until it worked once.
+/// At start, and whenever an event said that something changed: every number of this hub, until it
+/// worked once. Events come in bursts, so a moment passes before Meta is asked.
 pub async fn refresh_all(core: Arc<Core>) {
-    for inbox in core.inboxes.clone() {
-        let mut wait = std::time::Duration::from_secs(2);
-        while refresh(&core, &inbox).await.is_err() {
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(std::time::Duration::from_secs(600));
+    loop {
+        for inbox in core.inboxes.clone() {
+            let mut wait = Duration::from_secs(2);
+            while refresh(&core, &inbox).await.is_err() {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(600));
+            }
         }
+        core.templates_wait.notified().await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
     }
 }

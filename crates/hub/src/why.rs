@@ -37,7 +37,7 @@ pub async fn window(
         let by = match &seen.author {
             Author::Agent { agent } => Some(agent.clone()),
             Author::Phone { claimed_by } => claimed_by.clone(),
-            Author::Customer | Author::OtherApp => None,
+            Author::Customer | Author::OtherApp | Author::Platform => None,
         };
         add(&mut lines, kind, seen.at, by, &seen.preview);
     }

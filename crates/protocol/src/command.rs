@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use ajar_domain::{
-    AgentId, ClientRef, ConversationId, InboxId, MessageId, PhoneStartId, TemplateId, Time,
+    AgentId, ClientRef, ConversationId, InboxId, MergeId, MessageId, PhoneStartId, TemplateId, Time,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,24 @@ pub enum Command {
     RefreshTemplates {
         inbox: InboxId,
     },
+    /// Two chats that may be one person's are.
+    JoinChats {
+        merge: MergeId,
+    },
+    /// Two chats that may be one person's are not; never proposed again.
+    KeepApart {
+        merge: MergeId,
+    },
+    /// Take a joined chat out again.
+    SplitChats {
+        merge: MergeId,
+    },
+    /// Ask Meta once more for the phone's contacts and past. Administrators only.
+    AskForHistory {
+        inbox: InboxId,
+    },
+    /// Read what was kept and not understood again, with this version. Administrators only.
+    ReadAgain,
     /// Administrators only.
     SetPolicy {
         inbox: InboxId,

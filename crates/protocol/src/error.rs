@@ -34,6 +34,8 @@ pub enum ErrorCode {
     Paused,
     /// The template cannot be sent, or its values do not fit.
     TemplateRefused,
+    /// The customer wants no marketing messages.
+    OptedOut,
     /// Not a phone number that can exist.
     NotANumber,
     /// The customer has no phone number, only a WhatsApp user name.

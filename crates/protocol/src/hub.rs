@@ -10,6 +10,7 @@
 //! | `GET /v1/conversations/{id}/messages?before=POSITION&limit=N` | [`MessagePage`] |
 //! | `GET /v1/conversations/{id}/window` | [`crate::ui::WhyWindow`] |
 //! | `GET /v1/search?q=…` | [`SearchPage`] |
+//! | `GET /v1/health` | [`crate::health::HealthReport`]; administrators only |
 //! | `GET /v1/media/{id}` | the bytes |
 //! | `POST /v1/presence` | nothing, for a [`PresenceRequest`] |
 //!

@@ -7,6 +7,7 @@
 
 pub mod command;
 pub mod error;
+pub mod health;
 pub mod hub;
 pub mod rows;
 pub mod ui;

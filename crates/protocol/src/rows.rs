@@ -9,10 +9,14 @@ use ajar_domain::{
     amendment::Earlier,
     composer::{Pause, PhoneFirst},
     content::{Author, Content, Provenance},
+    context::Context,
     conversation::Progress,
     customer::PhoneNumber,
     delivery::Delivery,
+    identity::{Doubt, Joined},
+    import::Import,
     phone_start::PhoneStart,
+    price::Price,
     template::Template,
     window::WindowFacts,
 };
@@ -35,6 +39,9 @@ pub struct InboxRow {
     pub last_inbound_at: Option<Time>,
     pub last_echo_at: Option<Time>,
     pub last_status_at: Option<Time>,
+    /// How far the phone's past has been taken over.
+    #[serde(default)]
+    pub import: Import,
 }
 
 /// When Meta is told that a message was read (blue ticks on the customer's phone).
@@ -85,6 +92,18 @@ pub struct Customer {
     /// What the team wrote down about them.
     pub about: String,
     pub blocked: Option<(Pause, Time)>,
+    /// Since when the customer wants no marketing messages. Marketing templates are not sent.
+    #[serde(default)]
+    pub no_marketing_since: Option<Time>,
+}
+
+/// Another handler (Meta's own agent, another app) answers this chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct HandledElsewhere {
+    pub since: Time,
+    /// Meta's word for it (`ai_agent`), where it said one.
+    pub owner: Option<String>,
 }
 
 /// The newest line of a conversation, for the list.
@@ -126,6 +145,18 @@ pub struct ConversationRow {
     pub parked: u32,
     /// The team has seen messages up to this position.
     pub seen_upto: Position,
+    /// After an answered advertisement everything is free until then. A note about the price;
+    /// it says nothing about the window.
+    #[serde(default)]
+    pub free_until: Option<Time>,
+    #[serde(default)]
+    pub elsewhere: Option<HandledElsewhere>,
+    /// Chats that may belong to the same person: a person decides.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
+    /// Chats that were joined into this one.
+    #[serde(default)]
+    pub joined: Vec<Joined>,
 }
 
 /// Where a message stands in its conversation: time first, then a tie-breaker that is the
@@ -191,6 +222,12 @@ pub struct MessageRow {
     /// The words it had before it was edited, oldest first.
     #[serde(default)]
     pub earlier: Vec<Earlier>,
+    /// Forwarded, from an advertisement, about a product.
+    #[serde(default)]
+    pub context: Context,
+    /// What it cost, by class, once Meta has said so.
+    #[serde(default)]
+    pub price: Option<Price>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]

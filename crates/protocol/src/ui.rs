@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     command::{Command, CommandAnswer},
     error::ApiError,
+    health::HealthReport,
     hub::{HubClock, SearchPage, Viewer},
     rows::{
         AgentRow, ConversationRow, InboxRow, LastLine, MessageRow, NoteRow, PhoneStartRow, Position,
@@ -89,6 +90,8 @@ ui_calls! {
     SaveDraft = "save_draft" (Draft) -> Nothing;
     /// Why the window is as it is.
     WhyWindow = "why_window" (ConversationRef) -> WhyWindow;
+    /// How the numbers are, for administrators.
+    Health = "health" (Nothing) -> HealthReport;
     InspectNumber = "inspect_number" (InspectNumber) -> NumberVerdict;
     ListTemplates = "list_templates" (TemplateQuery) -> TemplateList;
     /// A template with these values, as the customer would see it, with its problems.

@@ -23,6 +23,14 @@ globalThis.matchMedia ??= (query: string) =>
     dispatchEvent: () => false,
   }) as MediaQueryList;
 Element.prototype.scrollIntoView ??= () => {};
+// Nor is there sound: players only say that they began and stopped.
+HTMLMediaElement.prototype.play = function play(): Promise<void> {
+  this.dispatchEvent(new Event("play"));
+  return Promise.resolve();
+};
+HTMLMediaElement.prototype.pause = function pause(): void {
+  this.dispatchEvent(new Event("pause"));
+};
 // There is no layout either: lists that draw only what is seen get a screen of 800 pixels.
 Object.defineProperty(HTMLElement.prototype, "clientHeight", { get: () => 800 });
 Element.prototype.scrollTo ??= () => {};

@@ -8,7 +8,7 @@ use ajar_domain::{
     },
     conversation::Progress,
     opening::Occurrence,
-    window::{Opening, Refusal, WindowFacts},
+    window::{Opening, Refusal, WINDOW, WindowFacts},
 };
 use ajar_protocol::{
     rows::ConversationRow,
@@ -92,7 +92,7 @@ impl Head {
             activity_at: row.activity_at,
             unread: row.unread,
             waiting_since: row.waiting_since,
-            opened_at: row.facts.last_opening.as_ref().map(Opening::effective_at),
+            opened_at: opened_at(&row.facts),
             refused_at: row.facts.last_refusal.as_ref().map(|refusal| refusal.at),
             phone_first_at: row.phone_first.as_ref().map(|first| first.at),
             only_history: row.only_history,
@@ -122,6 +122,7 @@ impl Head {
                 at,
                 message: MessageId::new(""),
             }),
+            moved_at: None,
         };
         let number = NumberState {
             paused: number_paused_at.map(|since| (Pause::QueueStopped, since)),
@@ -147,6 +148,16 @@ impl Head {
     }
 }
 
+/// The effective time of the last opening. A customer's move to another number closes the window,
+/// which a clock shows as if it had been opened 24 hours before the move.
+fn opened_at(facts: &WindowFacts) -> Option<Time> {
+    let opened_at = facts.last_opening.as_ref().map(Opening::effective_at)?;
+    Some(match facts.moved_at {
+        Some(moved_at) if moved_at >= opened_at => opened_at.min(moved_at - WINDOW),
+        _ => opened_at,
+    })
+}
+
 /// The clock that stands beside a composer.
 #[must_use]
 pub fn clock_face(composer: &Composer) -> ClockFace {
@@ -170,6 +181,10 @@ pub fn clock_face(composer: &Composer) -> ClockFace {
             why: ClosedWhy::RanOut { closed_at, .. },
             ..
         } => ClockFace::Closed { since: *closed_at },
+        Composer::Closed {
+            why: ClosedWhy::Moved { at },
+            ..
+        } => ClockFace::Closed { since: *at },
         Composer::Closed {
             why: ClosedWhy::OnlyHistory,
             ..

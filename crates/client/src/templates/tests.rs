@@ -46,6 +46,7 @@ fn maria(named: bool) -> ConversationRow {
             username: None,
             about: String::new(),
             blocked: None,
+            no_marketing_since: None,
         },
         activity_at: Time::default(),
         last: None,
@@ -61,6 +62,10 @@ fn maria(named: bool) -> ConversationRow {
         labels: Vec::new(),
         parked: 0,
         seen_upto: Default::default(),
+        free_until: None,
+        elsewhere: None,
+        doubts: Vec::new(),
+        joined: Vec::new(),
     }
 }
 

@@ -95,7 +95,7 @@ fn did_not_count<'a>(newest_first: impl Iterator<Item = &'a MessageRow>) -> Vec<
                 by: match &message.author {
                     Author::Agent { agent } => Some(agent.clone()),
                     Author::Phone { claimed_by } => claimed_by.clone(),
-                    Author::Customer | Author::OtherApp => None,
+                    Author::Customer | Author::OtherApp | Author::Platform => None,
                 },
                 preview: Some(message.content.preview()).filter(|text| !text.is_empty()),
                 count: 1,
@@ -119,6 +119,7 @@ fn occurrence(message: &MessageRow) -> Option<Occurrence> {
             },
         ) => Some(Occurrence::CoexistencePlaceholder),
         (Author::Customer, _) => None,
+        (Author::Platform, _) => Some(Occurrence::Notice),
         (Author::Phone { .. }, _) => Some(Occurrence::Echo),
         (Author::Agent { .. } | Author::OtherApp, _) => Some(Occurrence::OurMessage),
     }

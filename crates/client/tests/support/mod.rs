@@ -92,6 +92,7 @@ impl FakeHub {
             last_inbound_at: None,
             last_echo_at: None,
             last_status_at: None,
+            import: ajar_domain::import::Import::default(),
         };
         let agents = ["Alice", "Bob"]
             .map(|name| AgentRow {

@@ -170,6 +170,8 @@ impl HubState {
             reactions: Vec::new(),
             send_before: None,
             earlier: Vec::new(),
+            context: ajar_domain::context::Context::default(),
+            price: None,
             id,
         }
     }
@@ -190,6 +192,7 @@ impl HubState {
                 username: None,
                 about: String::new(),
                 blocked: None,
+                no_marketing_since: None,
             },
             activity_at: self.now,
             last: None,
@@ -205,6 +208,10 @@ impl HubState {
             labels: Vec::new(),
             parked: 0,
             seen_upto: Position::default(),
+            free_until: None,
+            elsewhere: None,
+            doubts: Vec::new(),
+            joined: Vec::new(),
         };
         self.conversations.insert(id.clone(), row);
         self.tell_conversation(&id);

@@ -1,6 +1,7 @@
 //! Commands of agents: checked, made durable with their answer, and told to everybody by the
 //! events that they cause. A repeated command gets its first answer.
 
+mod identity;
 mod sending;
 mod team;
 
@@ -20,6 +21,7 @@ use ajar_protocol::{
 
 use crate::{
     core::Core,
+    import,
     store::{StoreError, Tx, customers::Sighting},
     templates,
 };
@@ -48,6 +50,15 @@ pub async fn execute(
     // Asking Meta takes its time and holds no lock.
     if let Command::RefreshTemplates { inbox } = &request.command {
         templates::refresh(core, inbox).await?;
+    }
+    if agent.role == Role::Admin {
+        match &request.command {
+            Command::AskForHistory { inbox } => import::ask_again(core, inbox).await?,
+            Command::ReadAgain => {
+                core.projector().read_again().await?;
+            }
+            _ => {}
+        }
     }
     let mut tx = core.store.begin().await?;
     if let Some(answer) = tx.earlier_answer(&request.client_ref).await? {
@@ -142,6 +153,11 @@ impl Act<'_> {
             Command::CancelPhoneStart { start } => self.cancel_phone_start(start).await,
             Command::ClaimEcho { message, agent } => self.claim_echo(message, agent.as_ref()).await,
             Command::RefreshTemplates { .. } => Ok(()),
+            Command::JoinChats { merge } => self.join_chats(merge).await,
+            Command::KeepApart { merge } => self.keep_apart(merge).await,
+            Command::SplitChats { merge } => self.split_chats(merge).await,
+            // Both are carried out before this transaction; only the right to do so is asked.
+            Command::AskForHistory { .. } | Command::ReadAgain => self.must_be_admin(),
             Command::SetPolicy {
                 inbox,
                 margin_ms,
@@ -228,7 +244,7 @@ impl Act<'_> {
         let id = ajar_domain::CustomerId::new(self.core.ids.next());
         self.tx.add_customer(&id).await?;
         for key in seen.keys() {
-            self.tx.add_key(&id, &key).await?;
+            self.tx.add_key(&id, &key, self.now).await?;
         }
         self.tx.see_customer(&id, &seen).await?;
         Ok(id)

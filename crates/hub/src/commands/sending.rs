@@ -9,6 +9,7 @@ use ajar_domain::{
     delivery::Delivery,
     opening::Occurrence,
     outbox::{Outbound, Parked, Right},
+    template::NotSendable,
     window::OpenProof,
 };
 use ajar_protocol::{
@@ -111,11 +112,23 @@ impl Act<'_> {
             .await?
             .filter(|found| !found.gone && found.inbox == row.inbox)
             .ok_or_else(|| refused(ErrorCode::NotFound, "no such template"))?;
-        if found.template.not_sendable().is_some() {
-            return Err(refused(
-                ErrorCode::TemplateRefused,
-                "this template cannot be sent",
-            ));
+        match found
+            .template
+            .not_sendable_to(row.customer.no_marketing_since)
+        {
+            None => {}
+            Some(NotSendable::OptedOut { .. }) => {
+                return Err(refused(
+                    ErrorCode::OptedOut,
+                    "the customer wants no marketing messages",
+                ));
+            }
+            Some(NotSendable::NotApproved { .. } | NotSendable::Component { .. }) => {
+                return Err(refused(
+                    ErrorCode::TemplateRefused,
+                    "this template cannot be sent",
+                ));
+            }
         }
         let filled = found.template.fill(values).map_err(|problems| {
             CommandError::Refused(ApiError {
@@ -290,6 +303,7 @@ impl Act<'_> {
                 at: self.now,
                 received_at: self.now,
                 quotes: own.quotes,
+                context: ajar_domain::context::Context::default(),
                 base: Some(own.base),
                 answers,
                 send_before: own.proof.map(OpenProof::send_before),

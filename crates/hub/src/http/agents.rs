@@ -9,6 +9,7 @@ use std::{
 use ajar_protocol::{
     PROTOCOL,
     error::{ApiError, ErrorCode},
+    health::HealthReport,
     hub::{Hello, JoinRequest, Joined, PresenceRequest},
     rows::Role,
 };
@@ -116,6 +117,18 @@ pub struct NotUnderstood {
     pub field: String,
     pub kind: String,
     pub at: i64,
+}
+
+#[utoipa::path(get, path = "/v1/health",
+    responses((status = 200, body = HealthReport)), security(("token" = [])))]
+pub async fn health(
+    State(core): State<Shared>,
+    Caller(agent): Caller,
+) -> Result<Json<HealthReport>, Refusal> {
+    if agent.role != Role::Admin {
+        return Err(ApiError::new(ErrorCode::Forbidden, "only administrators may do this").into());
+    }
+    Ok(Json(crate::health::report(&core).await?))
 }
 
 #[utoipa::path(get, path = "/v1/admin/not-understood",

@@ -50,6 +50,7 @@ pub fn router(core: Shared) -> Router {
         .route("/media/{id}", get(conversations::media))
         .route("/presence", post(agents::presence))
         .route("/admin/not-understood", get(agents::not_understood))
+        .route("/health", get(agents::health))
         .route("/openapi.json", get(openapi::document))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_COMMAND));
     Router::new()
@@ -150,6 +151,7 @@ impl IntoResponse for Refusal {
             ErrorCode::Invalid
             | ErrorCode::TooLong
             | ErrorCode::TemplateRefused
+            | ErrorCode::OptedOut
             | ErrorCode::NotANumber
             | ErrorCode::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
         };

@@ -14,6 +14,7 @@ use utoipa::{
         super::agents::join,
         super::agents::presence,
         super::agents::not_understood,
+        super::agents::health,
         super::stream::snapshot,
         super::stream::events,
         super::conversations::command,

@@ -53,6 +53,7 @@ pub async fn receive(
     if let Err(why) = signature::verify(core.app_secret.as_bytes(), header, &body) {
         tracing::warn!(bytes = body.len(), why = %why, "a webhook with a wrong signature was refused");
         metrics::counter!("ajar_webhooks_refused_total").increment(1);
+        core.refusals.note(core.now());
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match core.ingest.append(body).await {

@@ -102,6 +102,30 @@ pub(super) fn read_first(errors: Node<'_>) -> Option<(Failure, Retry)> {
     errors.items().find_map(read)
 }
 
+/// Why Meta refused the request for the phone's contacts or past (section 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncRefused {
+    AskedBefore,
+    /// More than 24 hours after onboarding.
+    TooLate,
+    Otherwise,
+}
+
+#[must_use]
+pub fn sync_refused(failure: &Failure) -> SyncRefused {
+    match failure.meta_code {
+        Some(2_593_107) => SyncRefused::AskedBefore,
+        Some(2_593_108) => SyncRefused::TooLate,
+        _ => SyncRefused::Otherwise,
+    }
+}
+
+/// Whether a failure says that the owner of the phone did not share its past.
+#[must_use]
+pub fn is_history_declined(failure: &Failure) -> bool {
+    failure.meta_code == Some(2_593_109)
+}
+
 /// What became of a message, judged by the answer to the request.
 ///
 /// An error body of Meta's means that the message was *not* accepted, whatever the status says,

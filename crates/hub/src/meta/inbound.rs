@@ -20,7 +20,12 @@ use ajar_domain::{
     failure::{Failure, Retry},
     opening::Occurrence,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use ajar_domain::{
+    context::{Forwarded, Product, Referral},
+    price::{Price, PriceCategory, PriceClass},
+};
 
 pub use self::upkeep::{
     AccountChange, AccountEvent, AddressBook, ContactChange, CustomerChange, DisconnectReason,
@@ -166,41 +171,6 @@ pub struct EchoMessage {
     pub forwarded: Forwarded,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Forwarded {
-    #[default]
-    No,
-    Once,
-    /// More than five times.
-    Often,
-}
-
-/// A click-to-WhatsApp advertisement (section 4). The addresses in it are shown, not fetched.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Referral {
-    pub source_url: Option<String>,
-    pub source_id: Option<String>,
-    /// `ad` or `post`.
-    pub source_kind: Option<String>,
-    pub headline: Option<String>,
-    pub body: Option<String>,
-    pub media_kind: Option<String>,
-    pub image_url: Option<String>,
-    pub video_url: Option<String>,
-    pub thumbnail_url: Option<String>,
-    /// Absent for advertisements placed in WhatsApp Status.
-    pub click_id: Option<String>,
-    /// The greeting the customer saw before writing.
-    pub welcome_text: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Product {
-    pub catalog_id: Option<String>,
-    pub product_id: String,
-}
-
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -284,7 +254,7 @@ pub enum Body {
 
 /// A file at Meta's. The id of a received one dies after seven days, `url` after five minutes
 /// (section 9).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetaFile {
     pub meta_media_id: String,
     pub mime_type: String,
@@ -372,41 +342,11 @@ pub struct StatusReport {
     pub callback_data: Option<String>,
     /// Whom it went to. May be empty (section 1.3: a failure has no contacts block).
     pub recipient: CustomerRef,
-    pub pricing: Option<Pricing>,
+    /// Amounts of money are never in a webhook (section 13).
+    pub pricing: Option<Price>,
     /// After an advertisement everything is free until then (section 1.5). Price only; it says
     /// nothing about the window.
     pub free_until: Option<Time>,
-}
-
-/// What a message cost, by class; amounts of money are never in a webhook (section 13).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Pricing {
-    /// Meta wants to remove this; `class` with `category` says the same.
-    pub billable: Option<bool>,
-    pub class: PriceClass,
-    pub category: PriceCategory,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PriceClass {
-    Regular,
-    FreeCustomerService,
-    FreeEntryPoint,
-    Other(String),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PriceCategory {
-    Authentication,
-    AuthenticationInternational,
-    Marketing,
-    MarketingLite,
-    ReferralConversion,
-    Service,
-    Utility,
-    Other(String),
 }
 
 /// One step of a call (section 6). Numbers in Coexistence are not expected to send these

@@ -247,6 +247,10 @@ async fn write(tx: &mut Tx, row: &OutRow, state: &Outbound) -> Result<()> {
         };
     }
     tx.write_outbound(&row.id, state).await?;
+    if let Outbound::Accepted { at, .. } = state {
+        // Sending takes the chat over from another handler (platform notes, section 6).
+        tx.note_ours(&row.conversation, *at).await?;
+    }
     let id = MessageId::new(row.id.clone());
     let (base, wamid) = match state {
         Outbound::Waiting { .. } | Outbound::Sending { .. } => (Delivery::Queued, None),

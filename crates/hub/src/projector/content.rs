@@ -5,6 +5,8 @@ use ajar_domain::{
     content::{Card, CardNumber, Content, FormAnswer, Media, MediaState, NotShownWhy, OrderLine},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ids::Ids,
     meta::inbound::{Body, ContactCard, MetaFile},
@@ -119,6 +121,34 @@ pub(super) fn read(body: Body, ids: &Ids) -> (Content, Option<Attached>) {
         },
     };
     (content, attached)
+}
+
+/// Contents that wait for their placeholder, as they lie in the database.
+#[derive(Serialize, Deserialize)]
+struct Late {
+    content: Content,
+    file: Option<MetaFile>,
+}
+
+/// The contents of a history message, for keeping.
+pub(super) fn to_late(body: Body, ids: &Ids) -> crate::store::Result<String> {
+    let (content, attached) = read(body, ids);
+    crate::store::to_json(&Late {
+        content,
+        file: attached.map(|attached| attached.file),
+    })
+}
+
+/// The contents of a history message that were kept.
+pub(super) fn from_late(json: &str) -> crate::store::Result<(Content, Option<Attached>)> {
+    let late: Late = crate::store::from_json(json, "late_contents", "")?;
+    let attached = late
+        .content
+        .media()
+        .map(|media| media.id.clone())
+        .zip(late.file)
+        .map(|(media, file)| Attached { media, file });
+    Ok((late.content, attached))
 }
 
 fn card(card: ContactCard) -> Card {

@@ -13,21 +13,31 @@
 
 mod apply;
 mod content;
+mod messages;
+mod notices;
+mod past;
 mod people;
+mod reports;
+mod upkeep;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use ajar_domain::{Clock, ConversationId, Time};
+use ajar_domain::{Clock, ConversationId, InboxId, Time};
 use tokio::sync::watch;
 
 use crate::{
     ids::Ids,
     meta::parse,
-    store::{Result, Store, Tx, log::Logged},
+    store::{Result, Store, Tx, inboxes::SignOfLife, log::Logged},
 };
 
 /// Webhooks taken per transaction.
 const BATCH: i64 = 256;
+/// Webhooks read again per transaction: each may hold thousands of messages.
+const AGAIN: usize = 16;
 
 #[derive(Clone)]
 pub struct Projector {
@@ -36,10 +46,15 @@ pub struct Projector {
     clock: Arc<dyn Clock>,
     /// The number of the last webhook whose rows are visible.
     done: Arc<watch::Sender<i64>>,
-    /// Rings when files wait to be fetched.
-    media_waits: Arc<tokio::sync::Notify>,
-    /// Rings when the outbox may have changed.
-    outbox_waits: Arc<tokio::sync::Notify>,
+    bells: Bells,
+}
+
+/// The bells of the tasks that have something to do because of a webhook.
+#[derive(Clone, Default)]
+pub struct Bells {
+    pub media: Arc<tokio::sync::Notify>,
+    pub outbox: Arc<tokio::sync::Notify>,
+    pub templates: Arc<tokio::sync::Notify>,
 }
 
 /// The rows of one webhook item are written within this.
@@ -50,26 +65,46 @@ pub(crate) struct Scope<'a> {
     pub received_at: Time,
     /// Conversations whose heads must be worked out anew at the end of the batch.
     pub stale: &'a mut BTreeSet<ConversationId>,
-    pub media_waits: &'a mut bool,
-    pub outbox_waits: &'a mut bool,
+    /// What the batch adds to the imports.
+    pub imports: &'a mut BTreeMap<InboxId, past::ImportNews>,
+    /// The newest signs of life of the numbers.
+    pub signs: &'a mut BTreeMap<(InboxId, SignOfLife), Time>,
+    pub reading: Reading,
+    pub rung: &'a mut Rung,
+}
+
+/// The first reading of a webhook adds; a further one also puts right what was read wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    First,
+    Again,
+}
+
+/// The bells to ring once the batch is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rung {
+    pub media: bool,
+    pub outbox: bool,
+    pub templates: bool,
+}
+
+impl Scope<'_> {
+    /// Notes a sign of life of a number; written once, at the end of the batch.
+    pub(crate) fn sign_of_life(&mut self, inbox: &InboxId, sign: SignOfLife, at: Time) {
+        let newest = self.signs.entry((inbox.clone(), sign)).or_insert(at);
+        *newest = at.max(*newest);
+    }
 }
 
 impl Projector {
     #[must_use]
-    pub fn new(
-        store: Store,
-        ids: Ids,
-        clock: Arc<dyn Clock>,
-        media_waits: Arc<tokio::sync::Notify>,
-        outbox_waits: Arc<tokio::sync::Notify>,
-    ) -> Self {
+    pub fn new(store: Store, ids: Ids, clock: Arc<dyn Clock>, bells: Bells) -> Self {
         Self {
             store,
             ids,
             clock,
             done: Arc::new(watch::channel(0).0),
-            media_waits,
-            outbox_waits,
+            bells,
         }
     }
 
@@ -123,43 +158,12 @@ impl Projector {
     /// Writes the rows of one batch. `false`: another process was quicker.
     async fn project(&self, cursor: i64, batch: &[Logged], last: i64) -> Result<bool> {
         // Parsing needs no lock.
-        let parsed: Vec<_> = batch
-            .iter()
-            .map(|logged| (logged, parse::parse_body(&logged.body)))
-            .collect();
+        let parsed = parse(batch);
         let mut tx = self.store.begin().await?;
         if tx.log_cursor != cursor {
             return Ok(false);
         }
-        let mut stale = BTreeSet::new();
-        let (mut media_waits, mut outbox_waits) = (false, false);
-        for (logged, items) in parsed {
-            let received_at = Time::from_millis(logged.received_at);
-            let mut scope = Scope {
-                tx: &mut tx,
-                ids: &self.ids,
-                received_at,
-                stale: &mut stale,
-                media_waits: &mut media_waits,
-                outbox_waits: &mut outbox_waits,
-            };
-            match items {
-                Ok(items) => {
-                    for (index, item) in (0..).zip(items) {
-                        scope.item(logged.no, index, item).await?;
-                    }
-                }
-                Err(malformed) => {
-                    tracing::warn!(webhook = logged.no, why = %malformed, "a webhook that is not readable is kept");
-                    scope
-                        .keep_unread(logged.no, 0, "(body)", "malformed")
-                        .await?;
-                }
-            }
-        }
-        for conversation in &stale {
-            tx.refresh_head(conversation).await?;
-        }
+        let rung = self.write_rows(&mut tx, parsed, Reading::First).await?;
         tx.move_log_cursor(last).await?;
         tx.commit().await?;
         metrics::counter!("ajar_webhooks_projected_total")
@@ -171,12 +175,149 @@ impl Projector {
                 .saturating_since(Time::from_millis(logged.received_at));
             metrics::histogram!("ajar_webhook_to_rows_seconds").record(behind.as_secs_f64());
         }
-        if media_waits {
-            self.media_waits.notify_one();
-        }
-        if outbox_waits {
-            self.outbox_waits.notify_one();
-        }
+        self.ring(rung);
         Ok(true)
     }
+
+    /// Reads webhooks of which something was not understood again, with this version. Returns how
+    /// many were read.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn read_again(&self) -> Result<usize> {
+        let webhooks = self.store.read().await?.not_understood_webhooks().await?;
+        let mut read = 0;
+        for some in webhooks.chunks(AGAIN) {
+            let batch = self.store.read_logged(some).await?;
+            let parsed = parse(&batch);
+            let mut tx = self.store.begin().await?;
+            for logged in &batch {
+                tx.unlist_not_understood(logged.no).await?;
+            }
+            let rung = self.write_rows(&mut tx, parsed, Reading::Again).await?;
+            tx.commit().await?;
+            self.ring(rung);
+            read += batch.len();
+        }
+        Ok(read)
+    }
+
+    /// Reads the whole log again and puts right what the rows say otherwise. The hub may serve
+    /// meanwhile: each batch is a transaction like any other, and desktops are told what changed.
+    ///
+    /// What people did (notes, assignments, their decisions about identities, messages they sent)
+    /// is not in the log and stays as it is.
+    ///
+    /// # Errors
+    /// What the store says. What was read until then is written, and reading again is harmless.
+    pub async fn replay(&self, mut progress: impl FnMut(Replayed)) -> Result<Replayed> {
+        let of = self.store.team().await?.log_cursor;
+        let mut so_far = Replayed {
+            of,
+            ..Replayed::default()
+        };
+        loop {
+            let mut batch = self.store.read_log(so_far.upto, BATCH).await?;
+            // What the projector has not reached yet is its own business.
+            batch.retain(|logged| logged.no <= of);
+            let Some(last) = batch.last().map(|logged| logged.no) else {
+                return Ok(so_far);
+            };
+            let parsed = parse(&batch);
+            let items = parsed
+                .iter()
+                .map(|(_, items)| items.as_ref().map_or(0, Vec::len))
+                .sum::<usize>();
+            let mut tx = self.store.begin().await?;
+            let before = tx.visible_at();
+            for logged in &batch {
+                tx.unlist_not_understood(logged.no).await?;
+            }
+            let rung = self.write_rows(&mut tx, parsed, Reading::Again).await?;
+            so_far.changed += u64::try_from(tx.visible_at() - before).unwrap_or(0);
+            tx.commit().await?;
+            self.ring(rung);
+            so_far.upto = last;
+            so_far.webhooks += batch.len();
+            so_far.items += items;
+            progress(so_far);
+        }
+    }
+
+    async fn write_rows(&self, tx: &mut Tx, parsed: Parsed<'_>, reading: Reading) -> Result<Rung> {
+        let mut rung = Rung::default();
+        let mut stale = BTreeSet::new();
+        let (mut imports, mut signs) = (BTreeMap::new(), BTreeMap::new());
+        for (logged, items) in parsed {
+            let received_at = Time::from_millis(logged.received_at);
+            let mut scope = Scope {
+                tx,
+                ids: &self.ids,
+                received_at,
+                reading,
+                stale: &mut stale,
+                imports: &mut imports,
+                signs: &mut signs,
+                rung: &mut rung,
+            };
+            match items {
+                Ok(items) => {
+                    for (index, item) in (0..).zip(items) {
+                        scope.item(logged.no, index, item).await?;
+                    }
+                    scope.write_imports().await?;
+                }
+                Err(malformed) => {
+                    tracing::warn!(webhook = logged.no, why = %malformed, "a webhook that is not readable is kept");
+                    scope
+                        .keep_unread(logged.no, 0, "(body)", "malformed")
+                        .await?;
+                }
+            }
+        }
+        for ((inbox, sign), at) in signs {
+            tx.sign_of_life(&inbox, sign, at).await?;
+        }
+        for conversation in &stale {
+            tx.refresh_head(conversation).await?;
+        }
+        Ok(rung)
+    }
+
+    fn ring(&self, rung: Rung) {
+        if rung.media {
+            self.bells.media.notify_one();
+        }
+        if rung.outbox {
+            self.bells.outbox.notify_one();
+        }
+        if rung.templates {
+            self.bells.templates.notify_one();
+        }
+    }
+}
+
+/// How far reading the log again is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// The number of the last webhook that was read, of `of`.
+    pub upto: i64,
+    pub of: i64,
+    pub webhooks: usize,
+    /// Messages, statuses and everything else in them.
+    pub items: usize,
+    /// Rows that said something else before.
+    pub changed: u64,
+}
+
+type Parsed<'a> = Vec<(
+    &'a Logged,
+    std::result::Result<Vec<crate::meta::inbound::Item>, parse::Malformed>,
+)>;
+
+fn parse(batch: &[Logged]) -> Parsed<'_> {
+    batch
+        .iter()
+        .map(|logged| (logged, parse::parse_body(&logged.body)))
+        .collect()
 }

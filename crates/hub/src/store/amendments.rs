@@ -49,6 +49,17 @@ impl Tx {
         Ok(done.is_some())
     }
 
+    /// The message stands as it was sent, until its amendments are applied anew.
+    pub async fn forget_edits(&mut self, id: &MessageId) -> Result<()> {
+        const FORGET: &str = "UPDATE messages SET first_words = NULL, earlier = NULL WHERE id = $1";
+        either!(&mut self.conn, |c| sqlx::query(FORGET)
+            .bind(id.as_str())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     /// Applies all amendments of `wamid` to the message. The words as sent are kept apart, so the
     /// result depends on the set of amendments and not on their order.
     pub async fn settle_words(&mut self, id: &MessageId, wamid: &WaMessageId) -> Result<()> {
@@ -99,7 +110,9 @@ impl Tx {
             .execute(&mut **c)
             .await
             .map(drop))?;
-        self.forget_words(id).await?;
+        if !message.content.searchable().trim().is_empty() {
+            self.forget_words(id).await?;
+        }
         self.index_words(id, &content).await
     }
 }

@@ -7,7 +7,7 @@ use ajar_domain::{
     customer::{PhoneNumber, as_name},
     window::{Opening, Refusal, WindowFacts},
 };
-use ajar_protocol::rows::{ConversationRow, Customer, Position};
+use ajar_protocol::rows::{ConversationRow, Customer, HandledElsewhere, Position};
 
 use super::{Conn, Result, Tx, either, from_json, from_word, pause, to_json, word};
 
@@ -45,6 +45,15 @@ struct Row {
     about: String,
     blocked: Option<String>,
     blocked_at: Option<i64>,
+    moved_at: Option<i64>,
+    marketing: Option<i64>,
+    marketing_at: i64,
+    free_until: Option<i64>,
+    elsewhere_at: Option<i64>,
+    elsewhere_owner: Option<String>,
+    ours_at: Option<i64>,
+    /// Whether doubts or joined chats must be looked up: most conversations have none.
+    merged: i64,
 }
 
 macro_rules! select {
@@ -55,7 +64,10 @@ macro_rules! select {
              v.opening_received_at, v.refusal_at, v.refusal_message, v.phone_first_at, \
              v.phone_first_by, v.only_history, v.first_customer_at, v.last_customer_at, v.assignee, \
              v.progress, v.labels, v.parked, v.seen_upto, k.phone, k.username, k.book_name, \
-             k.profile_name, k.given_name, k.about, k.blocked, k.blocked_at \
+             k.profile_name, k.given_name, k.about, k.blocked, k.blocked_at, k.moved_at, \
+             k.marketing, k.marketing_at, v.free_until, v.elsewhere_at, v.elsewhere_owner, v.ours_at, \
+             (SELECT COUNT(*) FROM merges g WHERE g.state <> 'apart' \
+             AND (g.kept_customer = k.id OR g.gone_customer = k.id)) AS merged \
              FROM conversations v JOIN customers k ON k.id = v.customer_id ",
             $rest
         )
@@ -94,11 +106,24 @@ impl Row {
                 }),
                 _ => None,
             },
+            moved_at: self.moved_at.map(Time::from_millis),
         })
+    }
+
+    /// The later sign counts: another handler's, or ours.
+    fn elsewhere(&self) -> Option<HandledElsewhere> {
+        let since = self.elsewhere_at?;
+        self.ours_at
+            .is_none_or(|ours| since > ours)
+            .then(|| HandledElsewhere {
+                since: Time::from_millis(since),
+                owner: self.elsewhere_owner.clone(),
+            })
     }
 
     fn decode(self) -> Result<ConversationRow> {
         let facts = self.facts()?;
+        let elsewhere = self.elsewhere();
         let number = self.phone.as_deref().and_then(PhoneNumber::from_digits);
         let number_shown = number.as_ref().map(show_number);
         // Address book over profile name over what the team typed over user name over number.
@@ -127,6 +152,8 @@ impl Row {
             )?,
             username: self.username,
             about: self.about,
+            no_marketing_since: (self.marketing == Some(0))
+                .then_some(Time::from_millis(self.marketing_at)),
         };
         Ok(ConversationRow {
             rev: self.rev,
@@ -153,6 +180,10 @@ impl Row {
             labels: from_json(&self.labels, "conversations", &self.id)?,
             parked: u32::try_from(self.parked).unwrap_or(0),
             seen_upto: Position(self.seen_upto),
+            free_until: self.free_until.map(Time::from_millis),
+            elsewhere,
+            doubts: Vec::new(),
+            joined: Vec::new(),
             id: ConversationId::new(self.id),
         })
     }
@@ -170,6 +201,8 @@ pub struct Head {
     pub first_customer_at: Option<Time>,
     pub last_customer_at: Option<Time>,
     pub parked: i64,
+    /// Where the newest message stands; notices do not count.
+    pub last_position: Position,
 }
 
 impl Conn {
@@ -179,7 +212,27 @@ impl Conn {
             .bind(id)
             .fetch_optional(&mut **c)
             .await)?;
-        row.map(Row::decode).transpose()
+        match row {
+            Some(row) => Ok(Some(self.whole(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn whole(&mut self, row: Row) -> Result<ConversationRow> {
+        let merged = row.merged > 0;
+        let mut row = row.decode()?;
+        if merged {
+            self.read_merges(&mut row).await?;
+        }
+        Ok(row)
+    }
+
+    async fn all_whole(&mut self, rows: Vec<Row>) -> Result<Vec<ConversationRow>> {
+        let mut whole = Vec::with_capacity(rows.len());
+        for row in rows {
+            whole.push(self.whole(row).await?);
+        }
+        Ok(whole)
     }
 
     /// Conversations by id, a page at a time, for the snapshot.
@@ -194,7 +247,7 @@ impl Conn {
             .bind(limit)
             .fetch_all(&mut **c)
             .await)?;
-        rows.into_iter().map(Row::decode).collect()
+        self.all_whole(rows).await
     }
 
     pub async fn count_conversations(&mut self) -> Result<i64> {
@@ -218,6 +271,21 @@ impl Conn {
         Ok(row.map(|(id,)| ConversationId::new(id)))
     }
 
+    pub async fn conversation_ids_of(
+        &mut self,
+        customer: &CustomerId,
+    ) -> Result<Vec<ConversationId>> {
+        const OF: &str = "SELECT id FROM conversations WHERE customer_id = $1 ORDER BY id";
+        let rows: Vec<(String,)> = either!(self, |c| sqlx::query_as(OF)
+            .bind(customer.as_str())
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(id,)| ConversationId::new(id))
+            .collect())
+    }
+
     pub async fn conversations_of(
         &mut self,
         customer: &CustomerId,
@@ -227,7 +295,7 @@ impl Conn {
             .bind(customer.as_str())
             .fetch_all(&mut **c)
             .await)?;
-        rows.into_iter().map(Row::decode).collect()
+        self.all_whole(rows).await
     }
 }
 
@@ -304,8 +372,8 @@ impl Tx {
     pub async fn write_head(&mut self, id: &ConversationId, head: &Head) -> Result<()> {
         const WRITE: &str = "UPDATE conversations SET rev = $2, activity_at = $3, last_line = $4, \
              unread = $5, waiting_since = $6, phone_first_at = $7, phone_first_by = $8, \
-             only_history = $9, first_customer_at = $10, last_customer_at = $11, parked = $12 \
-             WHERE id = $1";
+             only_history = $9, first_customer_at = $10, last_customer_at = $11, parked = $12, \
+             last_position = $13 WHERE id = $1";
         let rev = self.touch("conversation", id.as_str());
         let last_line = head.last_line.as_ref().map(to_json).transpose()?;
         let phone_first = head.phone_first.as_ref();
@@ -326,6 +394,7 @@ impl Tx {
             .bind(head.first_customer_at.map(Time::millis))
             .bind(head.last_customer_at.map(Time::millis))
             .bind(head.parked)
+            .bind(&head.last_position.0)
             .execute(&mut **c)
             .await
             .map(drop))?;
@@ -370,6 +439,69 @@ impl Tx {
             .execute(&mut **c)
             .await
             .map(drop))?;
+        Ok(())
+    }
+
+    /// After an answered advertisement everything is free until then; the later end counts.
+    pub async fn note_free_until(&mut self, id: &ConversationId, until: Time) -> Result<()> {
+        const NOTE: &str = "UPDATE conversations SET free_until = $2 \
+             WHERE id = $1 AND (free_until IS NULL OR free_until < $2) RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NOTE)
+            .bind(id.as_str())
+            .bind(until.millis())
+            .fetch_optional(&mut **c)
+            .await)?;
+        if done.is_some() {
+            self.stamp_conversation(id).await?;
+        }
+        Ok(())
+    }
+
+    /// A sign that another handler answers this chat.
+    pub async fn note_elsewhere(
+        &mut self,
+        id: &ConversationId,
+        at: Time,
+        owner: Option<&str>,
+    ) -> Result<()> {
+        const SINCE: &str = "UPDATE conversations SET elsewhere_at = $2 \
+             WHERE id = $1 AND (elsewhere_at IS NULL OR elsewhere_at < $2) RETURNING id";
+        const OWNER: &str = "UPDATE conversations SET elsewhere_owner = $3, elsewhere_owner_at = $2 \
+             WHERE id = $1 AND (elsewhere_owner_at IS NULL OR elsewhere_owner_at < $2) RETURNING id";
+        let since: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(SINCE)
+            .bind(id.as_str())
+            .bind(at.millis())
+            .fetch_optional(&mut **c)
+            .await)?;
+        let mut news = since.is_some();
+        if let Some(owner) = owner {
+            let named: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(OWNER)
+                .bind(id.as_str())
+                .bind(at.millis())
+                .bind(owner)
+                .fetch_optional(&mut **c)
+                .await)?;
+            news |= named.is_some();
+        }
+        if news {
+            self.stamp_conversation(id).await?;
+        }
+        Ok(())
+    }
+
+    /// A sign that we answer this chat.
+    pub async fn note_ours(&mut self, id: &ConversationId, at: Time) -> Result<()> {
+        const NOTE: &str = "UPDATE conversations SET ours_at = $2 \
+             WHERE id = $1 AND (ours_at IS NULL OR ours_at < $2) RETURNING elsewhere_at";
+        let done: Option<(Option<i64>,)> = either!(&mut self.conn, |c| sqlx::query_as(NOTE)
+            .bind(id.as_str())
+            .bind(at.millis())
+            .fetch_optional(&mut **c)
+            .await)?;
+        // Nearly every chat is ours all the time: only a chat that was elsewhere has news.
+        if let Some((Some(_),)) = done {
+            self.stamp_conversation(id).await?;
+        }
         Ok(())
     }
 

@@ -12,9 +12,11 @@ use super::{Conn, Result, Tx, either};
 pub struct Sighting {
     pub phone: Option<PhoneNumber>,
     pub bsuid: Option<Bsuid>,
+    /// The id of the portfolio's parent, where the portfolio is enrolled for it.
+    pub parent: Option<Bsuid>,
     pub profile_name: Option<String>,
     pub username: Option<String>,
-    /// Meta's time; the newest name wins.
+    /// Meta's time; the newest name, number and id win.
     pub at: Time,
 }
 
@@ -25,6 +27,9 @@ impl Sighting {
         let mut keys = Vec::new();
         if let Some(bsuid) = &self.bsuid {
             keys.push(CustomerKey::Bsuid(bsuid.clone()));
+        }
+        if let Some(parent) = &self.parent {
+            keys.push(CustomerKey::Parent(parent.clone()));
         }
         if let Some(phone) = &self.phone {
             keys.push(CustomerKey::Phone(phone.canonical()));
@@ -37,6 +42,7 @@ fn columns(key: &CustomerKey) -> (&'static str, &str) {
     match key {
         CustomerKey::Phone(phone) => ("phone", phone.digits()),
         CustomerKey::Bsuid(bsuid) => ("bsuid", &bsuid.0),
+        CustomerKey::Parent(bsuid) => ("parent", &bsuid.0),
     }
 }
 
@@ -57,6 +63,17 @@ impl Conn {
             .fetch_optional(&mut **c)
             .await)?;
         Ok(row.map(|(id,)| CustomerId::new(id)))
+    }
+
+    /// All business-scoped ids that a customer has or had.
+    pub async fn ids_of(&mut self, customer: &CustomerId) -> Result<Vec<Bsuid>> {
+        const OF: &str = "SELECT value FROM identities WHERE customer_id = $1 AND kind = 'bsuid' \
+             ORDER BY value";
+        let rows: Vec<(String,)> = either!(self, |c| sqlx::query_as(OF)
+            .bind(customer.as_str())
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows.into_iter().map(|(value,)| Bsuid(value)).collect())
     }
 
     pub async fn address(&mut self, customer: &CustomerId) -> Result<Address> {
@@ -86,48 +103,158 @@ impl Tx {
         Ok(())
     }
 
-    pub async fn add_key(&mut self, customer: &CustomerId, key: &CustomerKey) -> Result<()> {
-        const ADD: &str = "INSERT INTO identities (kind, value, customer_id) VALUES ($1, $2, $3) \
-             ON CONFLICT (kind, value) DO UPDATE SET customer_id = excluded.customer_id";
+    /// The customer is known by this key as of `at`; the newest holder of a key keeps it.
+    pub async fn add_key(
+        &mut self,
+        customer: &CustomerId,
+        key: &CustomerKey,
+        at: Time,
+    ) -> Result<()> {
+        const ADD: &str = "INSERT INTO identities (kind, value, customer_id, at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (kind, value) DO UPDATE SET customer_id = excluded.customer_id, \
+             at = excluded.at WHERE identities.at < excluded.at";
         let (kind, value) = columns(key);
         either!(&mut self.conn, |c| sqlx::query(ADD)
             .bind(kind)
             .bind(value)
             .bind(customer.as_str())
+            .bind(at.millis())
             .execute(&mut **c)
             .await
             .map(drop))?;
         Ok(())
     }
 
-    /// Takes over names and addresses of a sighting. Returns whether anything shown changed.
-    pub async fn see_customer(&mut self, customer: &CustomerId, seen: &Sighting) -> Result<bool> {
-        const NAME: &str = "UPDATE customers SET profile_name = $2, profile_name_at = $3 \
-             WHERE id = $1 AND profile_name_at < $3 RETURNING id";
-        const KEYS: &str = "UPDATE customers SET \
-             phone = COALESCE($2, phone), bsuid = COALESCE($3, bsuid), username = COALESCE($4, username) \
-             WHERE id = $1 AND (phone IS NULL AND $2 IS NOT NULL OR bsuid IS NULL AND $3 IS NOT NULL \
-             OR $4 IS NOT NULL AND (username IS NULL OR username <> $4)) RETURNING id";
-        let mut changed = false;
-        if let Some(name) = &seen.profile_name {
-            let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NAME)
-                .bind(customer.as_str())
-                .bind(name)
-                .bind(seen.at.millis())
-                .fetch_optional(&mut **c)
-                .await)?;
-            changed |= done.is_some();
+    /// A number belongs to somebody else now. Returns whether it was shown here.
+    pub async fn drop_phone(&mut self, customer: &CustomerId, phone: &PhoneNumber) -> Result<bool> {
+        const DROP: &str = "UPDATE customers SET phone = NULL, phone_at = 0 WHERE id = $1";
+        let address = self.conn.address(customer).await?;
+        if address.phone.as_ref().map(PhoneNumber::canonical) != Some(phone.canonical()) {
+            return Ok(false);
         }
-        let phone = seen.phone.as_ref().map(PhoneNumber::digits);
-        let bsuid = seen.bsuid.as_ref().map(|bsuid| bsuid.0.as_str());
-        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(KEYS)
+        either!(&mut self.conn, |c| sqlx::query(DROP)
             .bind(customer.as_str())
-            .bind(phone)
-            .bind(bsuid)
-            .bind(&seen.username)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(true)
+    }
+
+    /// Takes over names and addresses of a sighting; of each the newest wins, and of two in one
+    /// second the greater, so that their order does not matter. Returns whether anything shown
+    /// changed.
+    pub async fn see_customer(&mut self, customer: &CustomerId, seen: &Sighting) -> Result<bool> {
+        const NOW: &str = "SELECT profile_name, profile_name_at, phone, phone_at, bsuid, bsuid_at, \
+             username, username_at FROM customers WHERE id = $1";
+        const WRITE: &str = "UPDATE customers SET profile_name = $2, profile_name_at = $3, \
+             phone = $4, phone_at = $5, bsuid = $6, bsuid_at = $7, username = $8, username_at = $9 \
+             WHERE id = $1";
+        type Columns = (
+            Option<String>,
+            i64,
+            Option<String>,
+            i64,
+            Option<String>,
+            i64,
+            Option<String>,
+            i64,
+        );
+        let now: Option<Columns> = either!(&mut self.conn, |c| sqlx::query_as(NOW)
+            .bind(customer.as_str())
             .fetch_optional(&mut **c)
             .await)?;
-        Ok(changed || done.is_some())
+        let Some((name, name_at, phone, phone_at, bsuid, bsuid_at, username, username_at)) = now
+        else {
+            return Ok(false);
+        };
+        let at = seen.at.millis();
+        let newest = |known: (Option<String>, i64), said: Option<&str>| match said {
+            Some(said) if (at, Some(said)) > (known.1, known.0.as_deref()) => {
+                (Some(said.to_owned()), at)
+            }
+            _ => known,
+        };
+        let before = (name.clone(), phone.clone(), username.clone());
+        let times = (name_at, phone_at, bsuid_at, username_at);
+        let (name, name_at) = newest((name, name_at), seen.profile_name.as_deref());
+        let (phone, phone_at) = newest(
+            (phone, phone_at),
+            seen.phone.as_ref().map(PhoneNumber::digits),
+        );
+        let (bsuid, bsuid_at) = newest(
+            (bsuid, bsuid_at),
+            seen.bsuid.as_ref().map(|bsuid| bsuid.0.as_str()),
+        );
+        let (username, username_at) = newest((username, username_at), seen.username.as_deref());
+        let changed = before != (name.clone(), phone.clone(), username.clone());
+        if !changed && times == (name_at, phone_at, bsuid_at, username_at) {
+            return Ok(false);
+        }
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(customer.as_str())
+            .bind(&name)
+            .bind(name_at)
+            .bind(&phone)
+            .bind(phone_at)
+            .bind(&bsuid)
+            .bind(bsuid_at)
+            .bind(&username)
+            .bind(username_at)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(changed)
+    }
+
+    /// The phone's address book: added, edited (`Some`) or removed (`None`). A late change does
+    /// not undo a newer one. Returns whether it was news.
+    pub async fn write_book_name(
+        &mut self,
+        customer: &CustomerId,
+        name: Option<&str>,
+        at: Time,
+    ) -> Result<bool> {
+        const WRITE: &str = "UPDATE customers SET book_name = $2, book_name_at = $3 WHERE id = $1 \
+             AND (book_name_at < $3 OR book_name_at = $3 AND COALESCE(book_name, '') < COALESCE($2, '')) \
+             RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(WRITE)
+            .bind(customer.as_str())
+            .bind(name)
+            .bind(at.millis())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// The customer moved to another number or id. Returns whether it was news.
+    pub async fn note_move(&mut self, customer: &CustomerId, at: Time) -> Result<bool> {
+        const NOTE: &str = "UPDATE customers SET moved_at = $2 \
+             WHERE id = $1 AND (moved_at IS NULL OR moved_at < $2) RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NOTE)
+            .bind(customer.as_str())
+            .bind(at.millis())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// The customer's word about marketing messages; of two in one second *stop* counts. Returns
+    /// whether it was news.
+    pub async fn note_marketing(
+        &mut self,
+        customer: &CustomerId,
+        wanted: bool,
+        at: Time,
+    ) -> Result<bool> {
+        const NOTE: &str = "UPDATE customers SET marketing = $2, marketing_at = $3 WHERE id = $1 \
+             AND (marketing_at < $3 OR marketing_at = $3 AND marketing > $2) RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NOTE)
+            .bind(customer.as_str())
+            .bind(i64::from(wanted))
+            .bind(at.millis())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
     }
 
     /// A name an agent gave to a number that nobody knew; the lowest rank of names.
@@ -153,35 +280,11 @@ impl Tx {
         Ok(())
     }
 
-    /// All keys and what the team wrote of `gone` pass to `kept`; `gone` is deleted.
-    pub async fn absorb_customer(&mut self, kept: &CustomerId, gone: &CustomerId) -> Result<()> {
-        const KEYS: &str = "UPDATE identities SET customer_id = $1 WHERE customer_id = $2";
-        const FACTS: &str = "UPDATE customers SET \
-             phone = COALESCE(phone, (SELECT g.phone FROM customers g WHERE g.id = $2)), \
-             bsuid = COALESCE(bsuid, (SELECT g.bsuid FROM customers g WHERE g.id = $2)), \
-             username = COALESCE(username, (SELECT g.username FROM customers g WHERE g.id = $2)), \
-             book_name = COALESCE(book_name, (SELECT g.book_name FROM customers g WHERE g.id = $2)), \
-             profile_name = COALESCE(profile_name, (SELECT g.profile_name FROM customers g WHERE g.id = $2)), \
-             given_name = COALESCE(given_name, (SELECT g.given_name FROM customers g WHERE g.id = $2)), \
-             about = CASE WHEN about = '' THEN (SELECT g.about FROM customers g WHERE g.id = $2) ELSE about END \
-             WHERE id = $1";
-        const GONE: &str = "DELETE FROM customers WHERE id = $1";
-        either!(&mut self.conn, |c| {
-            sqlx::query(KEYS)
-                .bind(kept.as_str())
-                .bind(gone.as_str())
-                .execute(&mut **c)
-                .await?;
-            sqlx::query(FACTS)
-                .bind(kept.as_str())
-                .bind(gone.as_str())
-                .execute(&mut **c)
-                .await?;
-            sqlx::query(GONE)
-                .bind(gone.as_str())
-                .execute(&mut **c)
-                .await?;
-        });
+    /// Numbers a change of everything that shows this customer.
+    pub async fn stamp_customer(&mut self, customer: &CustomerId) -> Result<()> {
+        for conversation in self.conn.conversation_ids_of(customer).await? {
+            self.stamp_conversation(&conversation).await?;
+        }
         Ok(())
     }
 }

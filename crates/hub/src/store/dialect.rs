@@ -119,3 +119,59 @@ pub async fn search(conn: &mut Conn, words: &[String], limit: i64) -> Result<Vec
         }
     }
 }
+
+/// The number under which SQLite's index keeps the words of a message. It knows rows by number
+/// only: finding them by the message's id would read the whole index.
+fn words_row(message: &str) -> i64 {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(message.as_bytes());
+    let mut eight = [0u8; 8];
+    for (to, from) in eight.iter_mut().zip(digest) {
+        *to = from;
+    }
+    i64::from_be_bytes(eight) & i64::MAX
+}
+
+/// Makes the words of a message findable.
+pub async fn index_words(conn: &mut Conn, message: &str, words: &str) -> Result<()> {
+    match conn {
+        Conn::Sqlite(c) => {
+            sqlx::query("INSERT OR REPLACE INTO message_words (rowid, message_id, words) VALUES ($1, $2, $3)",
+            )
+                .bind(words_row(message))
+                .bind(message)
+                .bind(words)
+                .execute(&mut **c)
+                .await?;
+        }
+        Conn::Postgres(c) => {
+            sqlx::query("INSERT INTO message_words (message_id, words) VALUES ($1, $2)")
+                .bind(message)
+                .bind(words)
+                .execute(&mut **c)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the words of a message out of the search.
+pub async fn forget_words(conn: &mut Conn, message: &str) -> Result<()> {
+    const BY_ID: &str = "DELETE FROM message_words WHERE message_id = $1";
+    match conn {
+        Conn::Sqlite(c) => {
+            let done = sqlx::query("DELETE FROM message_words WHERE rowid = $1")
+                .bind(words_row(message))
+                .execute(&mut **c)
+                .await?;
+            if done.rows_affected() == 0 {
+                // Indexed by a version that let the database choose the number.
+                sqlx::query(BY_ID).bind(message).execute(&mut **c).await?;
+            }
+        }
+        Conn::Postgres(c) => {
+            sqlx::query(BY_ID).bind(message).execute(&mut **c).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,9 +1,11 @@
 //! Inboxes: the business numbers, and what holds for a whole number.
 
-use ajar_domain::{InboxId, PhoneNumberId, Time, composer::Pause, customer::PhoneNumber};
+use ajar_domain::{
+    InboxId, PhoneNumberId, Time, composer::Pause, customer::PhoneNumber, import::Import,
+};
 use ajar_protocol::rows::{InboxRow, ReadReceipts};
 
-use super::{Conn, Result, StoreError, Tx, either, from_word, pause, to_json, word};
+use super::{Conn, Result, StoreError, Tx, either, from_json, from_word, pause, to_json, word};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -18,6 +20,7 @@ struct Row {
     last_inbound_at: Option<i64>,
     last_echo_at: Option<i64>,
     last_status_at: Option<i64>,
+    import: Option<String>,
 }
 
 impl Row {
@@ -31,6 +34,12 @@ impl Row {
             paused: pause(self.paused.as_deref(), self.paused_at, "inboxes", &self.id)?,
             read_receipts: from_word(&self.read_receipts, "inboxes", &self.id)?,
             margin_ms: u32::try_from(self.margin_ms).unwrap_or(u32::MAX),
+            import: self
+                .import
+                .as_deref()
+                .map(|json| from_json(json, "inboxes", &self.id))
+                .transpose()?
+                .unwrap_or_default(),
             id: InboxId::new(self.id),
             rev: self.rev,
             name: self.name,
@@ -51,7 +60,7 @@ pub struct Line {
 }
 
 /// A sign of life of the number, for the phone's health.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SignOfLife {
     Inbound,
     Echo,
@@ -61,7 +70,7 @@ pub enum SignOfLife {
 impl Conn {
     pub async fn inbox(&mut self, id: &str) -> Result<Option<InboxRow>> {
         const ONE: &str = "SELECT id, rev, name, number, paused, paused_at, margin_ms, \
-             read_receipts, last_inbound_at, last_echo_at, last_status_at FROM inboxes WHERE id = $1";
+             read_receipts, last_inbound_at, last_echo_at, last_status_at, import FROM inboxes WHERE id = $1";
         let row: Option<Row> = either!(self, |c| sqlx::query_as(ONE)
             .bind(id)
             .fetch_optional(&mut **c)
@@ -71,7 +80,7 @@ impl Conn {
 
     pub async fn inboxes(&mut self) -> Result<Vec<InboxRow>> {
         const ALL: &str = "SELECT id, rev, name, number, paused, paused_at, margin_ms, \
-             read_receipts, last_inbound_at, last_echo_at, last_status_at FROM inboxes ORDER BY id";
+             read_receipts, last_inbound_at, last_echo_at, last_status_at, import FROM inboxes ORDER BY id";
         let rows: Vec<Row> = either!(self, |c| sqlx::query_as(ALL).fetch_all(&mut **c).await)?;
         rows.into_iter().map(Row::decode).collect()
     }
@@ -83,6 +92,16 @@ impl Conn {
             .fetch_optional(&mut **c)
             .await)?;
         Ok(row.map(|(id,)| InboxId::new(id)))
+    }
+
+    /// The numbers of a WhatsApp Business Account; events about an account name no number.
+    pub async fn inboxes_of_account(&mut self, waba_id: &str) -> Result<Vec<InboxId>> {
+        const OF: &str = "SELECT id FROM inboxes WHERE waba_id = $1 ORDER BY id";
+        let rows: Vec<(String,)> = either!(self, |c| sqlx::query_as(OF)
+            .bind(waba_id)
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows.into_iter().map(|(id,)| InboxId::new(id)).collect())
     }
 
     pub async fn line(&mut self, inbox: &InboxId) -> Result<Option<Line>> {
@@ -168,6 +187,21 @@ impl Tx {
             .bind(rev)
             .bind(i64::from(margin_ms))
             .bind(word(read_receipts))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Writes how far the phone's past has been taken over.
+    pub async fn write_import(&mut self, inbox: &InboxId, import: &Import) -> Result<()> {
+        const SET: &str = "UPDATE inboxes SET rev = $2, import = $3 WHERE id = $1";
+        let rev = self.touch("inbox", inbox.as_str());
+        let json = to_json(import)?;
+        either!(&mut self.conn, |c| sqlx::query(SET)
+            .bind(inbox.as_str())
+            .bind(rev)
+            .bind(&json)
             .execute(&mut **c)
             .await
             .map(drop))?;

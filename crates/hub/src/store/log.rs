@@ -60,6 +60,64 @@ impl Store {
             .await)?)
     }
 
+    /// When the oldest webhook that is still kept was received.
+    pub async fn log_start(&self) -> Result<Option<Time>> {
+        const START: &str = "SELECT received_at FROM webhook_log ORDER BY no LIMIT 1";
+        let mut conn = self.begin_log_read().await?;
+        let row: Option<(i64,)> = either!(&mut conn, |c| sqlx::query_as(START)
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(row.map(|(at,)| Time::from_millis(at)))
+    }
+
+    /// Some webhooks by number, in order.
+    pub async fn read_logged(&self, numbers: &[i64]) -> Result<Vec<Logged>> {
+        const ONE: &str = "SELECT no, received_at, body FROM webhook_log WHERE no = $1";
+        let mut conn = self.begin_log_read().await?;
+        let mut found = Vec::with_capacity(numbers.len());
+        for no in numbers {
+            let row: Option<Logged> = either!(&mut conn, |c| sqlx::query_as(ONE)
+                .bind(no)
+                .fetch_optional(&mut **c)
+                .await)?;
+            found.extend(row);
+        }
+        Ok(found)
+    }
+
+    /// Throws raw bodies away that were received before `before` and are projected (`upto`),
+    /// except those in `keep`. Returns how many went.
+    pub async fn prune_log(&self, before: Time, upto: i64, keep: &[i64]) -> Result<u64> {
+        const OLD: &str = "SELECT no FROM webhook_log \
+             WHERE received_at < $1 AND no <= $2 AND no > $3 ORDER BY no LIMIT 500";
+        const FORGET: &str = "DELETE FROM webhook_log WHERE no = $1";
+        let mut after = 0;
+        let mut gone = 0;
+        loop {
+            // In small transactions: webhooks are taken all the while.
+            let mut conn = self.begin_log().await?;
+            let old: Vec<(i64,)> = either!(&mut conn, |c| sqlx::query_as(OLD)
+                .bind(before.millis())
+                .bind(upto)
+                .bind(after)
+                .fetch_all(&mut **c)
+                .await)?;
+            let Some((last,)) = old.last() else {
+                return Ok(gone);
+            };
+            after = *last;
+            for (no,) in old.iter().filter(|(no,)| !keep.contains(no)) {
+                either!(&mut conn, |c| sqlx::query(FORGET)
+                    .bind(no)
+                    .execute(&mut **c)
+                    .await
+                    .map(drop))?;
+                gone += 1;
+            }
+            conn.commit().await?;
+        }
+    }
+
     /// The number of the last logged webhook.
     pub async fn log_end(&self) -> Result<i64> {
         const END: &str = "SELECT last FROM webhook_log_counter WHERE id = 1";
@@ -144,7 +202,33 @@ pub struct NotUnderstoodRow {
     pub at: i64,
 }
 
+impl super::Tx {
+    /// A webhook is read again: what is not understood now is listed anew.
+    pub async fn unlist_not_understood(&mut self, webhook: i64) -> Result<()> {
+        const UNLIST: &str = "DELETE FROM not_understood WHERE log_no = $1";
+        either!(&mut self.conn, |c| sqlx::query(UNLIST)
+            .bind(webhook)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+}
+
 impl Conn {
+    /// The webhooks of which something was not understood.
+    pub async fn not_understood_webhooks(&mut self) -> Result<Vec<i64>> {
+        const LIST: &str = "SELECT DISTINCT log_no FROM not_understood ORDER BY log_no";
+        let rows: Vec<(i64,)> = either!(self, |c| sqlx::query_as(LIST).fetch_all(&mut **c).await)?;
+        Ok(rows.into_iter().map(|(no,)| no).collect())
+    }
+
+    pub async fn count_not_understood(&mut self) -> Result<u64> {
+        const COUNT: &str = "SELECT COUNT(*) FROM not_understood";
+        let (count,): (i64,) = either!(self, |c| sqlx::query_as(COUNT).fetch_one(&mut **c).await)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// What was kept and not understood, newest first.
     pub async fn not_understood(&mut self, limit: i64) -> Result<Vec<NotUnderstoodRow>> {
         const LIST: &str = "SELECT log_no, item_no, field, kind, at FROM not_understood \

@@ -3,15 +3,17 @@
 use ajar_domain::{
     AgentId, ClientRef, ConversationId, MessageId, Time, WaMessageId,
     content::{Author, Content, Provenance},
+    context::Context,
     delivery::{Delivery, Receipt, Report},
     opening::Occurrence,
+    price::Price,
 };
-use ajar_protocol::rows::{LastLine, MessageRow, Position, Reaction};
+use ajar_protocol::rows::{MessageRow, Position, Reaction};
 
-use super::{Conn, Result, Tx, conversations::Head, either, from_json, from_word, to_json, word};
+use super::{Conn, Result, Tx, either, from_json, from_word, to_json, word};
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     rev: i64,
     conversation_id: String,
@@ -28,6 +30,8 @@ struct Row {
     delivery: Option<String>,
     send_before: Option<i64>,
     earlier: Option<String>,
+    context: Option<String>,
+    price: Option<String>,
 }
 
 macro_rules! select {
@@ -35,11 +39,14 @@ macro_rules! select {
         concat!(
             "SELECT id, rev, conversation_id, position, wamid, client_ref, author_kind, \
              author_agent, content, provenance, at, received_at, quotes, delivery, send_before, \
-             earlier FROM messages ",
+             earlier, context, (SELECT p.price FROM prices p WHERE p.wamid = messages.wamid) AS price \
+             FROM messages ",
             $rest
         )
     };
 }
+
+pub(super) use select;
 
 fn author_columns(author: &Author) -> (&'static str, Option<&str>) {
     match author {
@@ -47,10 +54,11 @@ fn author_columns(author: &Author) -> (&'static str, Option<&str>) {
         Author::Agent { agent } => ("agent", Some(agent.as_str())),
         Author::Phone { claimed_by } => ("phone", claimed_by.as_ref().map(AgentId::as_str)),
         Author::OtherApp => ("other_app", None),
+        Author::Platform => ("platform", None),
     }
 }
 
-fn author_of(kind: &str, agent: Option<&str>) -> Author {
+pub(super) fn author_of(kind: &str, agent: Option<&str>) -> Author {
     match kind {
         "customer" => Author::Customer,
         "agent" => Author::Agent {
@@ -59,12 +67,13 @@ fn author_of(kind: &str, agent: Option<&str>) -> Author {
         "phone" => Author::Phone {
             claimed_by: agent.map(AgentId::new),
         },
+        "platform" => Author::Platform,
         _ => Author::OtherApp,
     }
 }
 
 impl Row {
-    fn decode(self) -> Result<MessageRow> {
+    pub(super) fn decode(self) -> Result<MessageRow> {
         Ok(MessageRow {
             author: author_of(&self.author_kind, self.author_agent.as_deref()),
             content: from_json(&self.content, "messages", &self.id)?,
@@ -75,6 +84,17 @@ impl Row {
                 .map(|json| from_json(json, "messages", &self.id))
                 .transpose()?
                 .unwrap_or_default(),
+            context: self
+                .context
+                .as_deref()
+                .map(|json| from_json(json, "messages", &self.id))
+                .transpose()?
+                .unwrap_or_default(),
+            price: self
+                .price
+                .as_deref()
+                .map(|json| from_json(json, "prices", &self.id))
+                .transpose()?,
             delivery: self
                 .delivery
                 .as_deref()
@@ -95,6 +115,11 @@ impl Row {
     }
 }
 
+/// Nearly all messages are plain: those have no column to read.
+fn context_column(context: &Context) -> Result<Option<String>> {
+    (!context.is_plain()).then(|| to_json(context)).transpose()
+}
+
 /// A message to write for the first time.
 #[derive(Clone, Debug)]
 pub struct NewMessage {
@@ -109,11 +134,28 @@ pub struct NewMessage {
     pub at: Time,
     pub received_at: Time,
     pub quotes: Option<WaMessageId>,
+    pub context: Context,
     /// `None` for customer messages.
     pub base: Option<Delivery>,
     pub answers: bool,
     pub send_before: Option<Time>,
     pub occurrence: Occurrence,
+}
+
+/// What is now known better about a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Better<'a> {
+    pub content: &'a Content,
+    pub author: &'a Author,
+    pub provenance: Provenance,
+    pub occurrence: Occurrence,
+    pub context: &'a Context,
+    pub quotes: Option<&'a WaMessageId>,
+    pub answers: bool,
+    pub at: Time,
+    pub position: &'a Position,
+    /// Whether what stood there before can be found by its words.
+    pub had_words: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -249,12 +291,13 @@ impl Tx {
     pub async fn add_message(&mut self, new: &NewMessage) -> Result<()> {
         const ADD: &str = "INSERT INTO messages (id, rev, conversation_id, position, wamid, \
              client_ref, author_kind, author_agent, content, provenance, at, received_at, quotes, \
-             base_delivery, delivery, answers, send_before, occurrence) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17)";
+             base_delivery, delivery, answers, send_before, occurrence, context) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, $18)";
         let rev = self.touch("message", new.id.as_str());
         let (author_kind, author_agent) = author_columns(&new.author);
         let content = to_json(&new.content)?;
         let base = new.base.as_ref().map(to_json).transpose()?;
+        let context = context_column(&new.context)?;
         either!(&mut self.conn, |c| sqlx::query(ADD)
             .bind(new.id.as_str())
             .bind(rev)
@@ -273,6 +316,7 @@ impl Tx {
             .bind(i64::from(new.answers))
             .bind(new.send_before.map(Time::millis))
             .bind(word(new.occurrence))
+            .bind(&context)
             .execute(&mut **c)
             .await
             .map(drop))?;
@@ -283,6 +327,75 @@ impl Tx {
             self.settle_words(&new.id, wamid).await?;
         }
         Ok(())
+    }
+
+    /// What came first as a placeholder, or from the phone's past, is now known better: its
+    /// contents, where it came from and what it means for the window. Its id, its place in the
+    /// thread and its ticks stay.
+    pub async fn replace_message(&mut self, id: &MessageId, new: &Better<'_>) -> Result<()> {
+        const WRITE: &str = "UPDATE messages SET rev = $2, content = $3, provenance = $4, \
+             occurrence = $5, context = $6, quotes = COALESCE($7, quotes), answers = $8, \
+             author_kind = $9, at = $10, position = $11 WHERE id = $1";
+        let rev = self.touch("message", id.as_str());
+        let content = to_json(new.content)?;
+        let context = context_column(new.context)?;
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(&content)
+            .bind(word(new.provenance))
+            .bind(word(new.occurrence))
+            .bind(&context)
+            .bind(new.quotes.map(WaMessageId::as_str))
+            .bind(i64::from(new.answers))
+            .bind(author_columns(new.author).0)
+            .bind(new.at.millis())
+            .bind(&new.position.0)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        if new.had_words {
+            self.forget_words(id).await?;
+        }
+        self.index_words(id, new.content).await
+    }
+
+    /// Keeps the class of a message's price; of two the greater text, so that order does not
+    /// matter. Returns whether it was news.
+    pub async fn note_price(&mut self, wamid: &WaMessageId, price: &Price) -> Result<bool> {
+        const NOTE: &str = "INSERT INTO prices (wamid, price) VALUES ($1, $2) \
+             ON CONFLICT (wamid) DO UPDATE SET price = excluded.price \
+             WHERE prices.price < excluded.price RETURNING wamid";
+        let json = to_json(price)?;
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NOTE)
+            .bind(wamid.as_str())
+            .bind(&json)
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// Keeps the contents of a history message until its placeholder comes, or for it.
+    pub async fn keep_late_content(&mut self, wamid: &WaMessageId, body: &str) -> Result<()> {
+        const KEEP: &str = "INSERT INTO late_contents (wamid, body) VALUES ($1, $2) \
+             ON CONFLICT (wamid) DO NOTHING";
+        either!(&mut self.conn, |c| sqlx::query(KEEP)
+            .bind(wamid.as_str())
+            .bind(body)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// The contents that came before their placeholder; they are needed once.
+    pub async fn take_late_content(&mut self, wamid: &WaMessageId) -> Result<Option<String>> {
+        const TAKE: &str = "DELETE FROM late_contents WHERE wamid = $1 RETURNING body";
+        let row: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(TAKE)
+            .bind(wamid.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(row.map(|(body,)| body))
     }
 
     /// Numbers a change whose columns were written elsewhere (reactions, media).
@@ -479,188 +592,5 @@ impl Tx {
             .fetch_optional(&mut **c)
             .await)?;
         Ok(done.is_some())
-    }
-
-    /// Works the head of a conversation out from its messages.
-    pub async fn derive_head(&mut self, id: &ConversationId) -> Result<Option<Head>> {
-        const LAST: &str = select!("WHERE conversation_id = $1 ORDER BY position DESC LIMIT 1");
-        const LAST_OURS: &str = "SELECT MAX(position) FROM messages \
-             WHERE conversation_id = $1 AND author_kind <> 'customer' AND answers = 1";
-        const WAITING: &str = "SELECT MIN(at) FROM messages WHERE conversation_id = $1 \
-             AND author_kind = 'customer' AND provenance = 'live' AND position > $2";
-        const UNREAD: &str = "SELECT COUNT(*) FROM messages m JOIN conversations v \
-             ON v.id = m.conversation_id WHERE m.conversation_id = $1 AND m.author_kind = 'customer' \
-             AND m.provenance = 'live' AND m.position > v.seen_upto";
-        const SPAN: &str = "SELECT MIN(at), MAX(at), \
-             COUNT(CASE WHEN provenance = 'live' THEN 1 END) FROM messages \
-             WHERE conversation_id = $1 AND author_kind = 'customer'";
-        const NEWEST_OURS: &str = "SELECT author_kind, at, author_agent FROM messages \
-             WHERE conversation_id = $1 AND author_kind <> 'customer' AND answers = 1 \
-             AND provenance = 'live' ORDER BY position DESC LIMIT 1";
-        const ACTIVITY: &str =
-            "SELECT MAX(at) FROM messages WHERE conversation_id = $1 AND provenance = 'live'";
-        const PARKED: &str = "SELECT COUNT(*) FROM outbox \
-             WHERE conversation_id = $1 AND state IN ('parked', 'uncertain')";
-        let Some(before) = self.conn.conversation(id.as_str()).await? else {
-            return Ok(None);
-        };
-        let last: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(LAST)
-            .bind(id.as_str())
-            .fetch_optional(&mut **c)
-            .await)?;
-        let last = last.map(Row::decode).transpose()?;
-        let (last_ours,): (Option<String>,) = either!(&mut self.conn, |c| {
-            sqlx::query_as(LAST_OURS)
-                .bind(id.as_str())
-                .fetch_one(&mut **c)
-                .await
-        })?;
-        let (waiting,): (Option<i64>,) = either!(&mut self.conn, |c| sqlx::query_as(WAITING)
-            .bind(id.as_str())
-            .bind(last_ours.as_deref().unwrap_or(""))
-            .fetch_one(&mut **c)
-            .await)?;
-        let (unread,): (i64,) = either!(&mut self.conn, |c| sqlx::query_as(UNREAD)
-            .bind(id.as_str())
-            .fetch_one(&mut **c)
-            .await)?;
-        let (first_at, last_at, live): (Option<i64>, Option<i64>, i64) =
-            either!(&mut self.conn, |c| sqlx::query_as(SPAN)
-                .bind(id.as_str())
-                .fetch_one(&mut **c)
-                .await)?;
-        let newest_ours: Option<(String, i64, Option<String>)> =
-            either!(&mut self.conn, |c| sqlx::query_as(NEWEST_OURS)
-                .bind(id.as_str())
-                .fetch_optional(&mut **c)
-                .await)?;
-        let (activity,): (Option<i64>,) = either!(&mut self.conn, |c| sqlx::query_as(ACTIVITY)
-            .bind(id.as_str())
-            .fetch_one(&mut **c)
-            .await)?;
-        let (parked,): (i64,) = either!(&mut self.conn, |c| sqlx::query_as(PARKED)
-            .bind(id.as_str())
-            .fetch_one(&mut **c)
-            .await)?;
-        let never_opened = before.facts.last_opening.is_none();
-        let phone_first = newest_ours
-            .filter(|(kind, ..)| never_opened && kind == "phone")
-            .map(|(_, at, agent)| ajar_domain::composer::PhoneFirst {
-                at: Time::from_millis(at),
-                by: agent.map(AgentId::new),
-            });
-        Ok(Some(Head {
-            activity_at: activity
-                .map(Time::from_millis)
-                .or_else(|| last.as_ref().map(|last| last.at))
-                .unwrap_or(before.activity_at),
-            last_line: last.map(|last| LastLine {
-                kind: kind_word(&last.content),
-                preview: last.content.preview(),
-                message: last.id,
-                author: last.author,
-                at: last.at,
-                delivery: last.delivery,
-            }),
-            unread,
-            waiting_since: waiting.map(Time::from_millis),
-            phone_first,
-            only_history: never_opened && first_at.is_some() && live == 0,
-            first_customer_at: first_at.map(Time::from_millis),
-            last_customer_at: last_at.map(Time::from_millis),
-            parked,
-        }))
-    }
-
-    /// Works the head out anew and stores it.
-    pub async fn refresh_head(&mut self, id: &ConversationId) -> Result<()> {
-        if let Some(head) = self.derive_head(id).await? {
-            self.write_head(id, &head).await?;
-        }
-        Ok(())
-    }
-}
-
-/// The content's kind as the word it has on the wire.
-fn kind_word(content: &Content) -> String {
-    serde_json::to_value(content)
-        .ok()
-        .and_then(|value| Some(value.get("kind")?.as_str()?.to_owned()))
-        .unwrap_or_default()
-}
-
-/// A message as the window's provenance sees it.
-#[derive(Debug)]
-pub struct Seen {
-    pub wamid: Option<String>,
-    pub author: Author,
-    pub occurrence: Occurrence,
-    pub at: Time,
-    pub preview: String,
-}
-
-impl Conn {
-    /// The newest messages of a conversation with what each means for the window.
-    pub async fn recent_occurrences(
-        &mut self,
-        conversation: &ConversationId,
-        limit: i64,
-    ) -> Result<Vec<Seen>> {
-        const RECENT: &str = "SELECT id, wamid, author_kind, author_agent, occurrence, provenance, at, \
-             content FROM messages WHERE conversation_id = $1 ORDER BY position DESC LIMIT $2";
-        type Recent = (
-            String,
-            Option<String>,
-            String,
-            Option<String>,
-            String,
-            String,
-            i64,
-            String,
-        );
-        let rows: Vec<Recent> = either!(self, |c| sqlx::query_as(RECENT)
-            .bind(conversation.as_str())
-            .bind(limit)
-            .fetch_all(&mut **c)
-            .await)?;
-        rows.into_iter()
-            .map(
-                |(id, wamid, author, agent, occurrence, provenance, at, content)| {
-                    let content: Content = from_json(&content, "messages", &id)?;
-                    let provenance: Provenance = from_word(&provenance, "messages", &id)?;
-                    Ok(Seen {
-                        wamid,
-                        author: author_of(&author, agent.as_deref()),
-                        occurrence: match provenance {
-                            Provenance::History => Occurrence::History,
-                            Provenance::Live => from_word(&occurrence, "messages", &id)?,
-                        },
-                        at: Time::from_millis(at),
-                        preview: content.preview(),
-                    })
-                },
-            )
-            .collect()
-    }
-
-    /// The newest reactions of a customer: the emoji and its time.
-    pub async fn recent_reactions(
-        &mut self,
-        conversation: &ConversationId,
-        limit: i64,
-    ) -> Result<Vec<(String, Time)>> {
-        const RECENT: &str = "SELECT r.emoji, r.at FROM reactions r \
-             JOIN messages m ON m.wamid = r.target_wamid \
-             WHERE m.conversation_id = $1 AND r.reactor = 'customer' AND r.emoji <> '' \
-             ORDER BY r.at DESC LIMIT $2";
-        let rows: Vec<(String, i64)> = either!(self, |c| sqlx::query_as(RECENT)
-            .bind(conversation.as_str())
-            .bind(limit)
-            .fetch_all(&mut **c)
-            .await)?;
-        Ok(rows
-            .into_iter()
-            .map(|(emoji, at)| (emoji, Time::from_millis(at)))
-            .collect())
     }
 }

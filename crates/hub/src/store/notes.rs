@@ -63,6 +63,19 @@ impl Conn {
 }
 
 impl Tx {
+    /// Numbers a change whose columns were written elsewhere (taking a chat out again).
+    pub(crate) async fn stamp_note(&mut self, id: &str) -> Result<()> {
+        const STAMP: &str = "UPDATE notes SET rev = $2 WHERE id = $1";
+        let rev = self.touch("note", id);
+        either!(&mut self.conn, |c| sqlx::query(STAMP)
+            .bind(id)
+            .bind(rev)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     pub async fn add_note(
         &mut self,
         id: &NoteId,

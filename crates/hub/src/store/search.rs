@@ -3,7 +3,7 @@
 use ajar_domain::{MessageId, Time, content::Content};
 use ajar_protocol::hub::SearchHit;
 
-use super::{Conn, Result, Tx, dialect, either};
+use super::{Conn, Result, Tx, dialect};
 
 /// The characters of a snippet.
 const SNIPPET: usize = 160;
@@ -39,27 +39,14 @@ impl Conn {
 
 impl Tx {
     pub(crate) async fn forget_words(&mut self, id: &MessageId) -> Result<()> {
-        const FORGET: &str = "DELETE FROM message_words WHERE message_id = $1";
-        either!(&mut self.conn, |c| sqlx::query(FORGET)
-            .bind(id.as_str())
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
-        Ok(())
+        dialect::forget_words(&mut self.conn, id.as_str()).await
     }
 
     pub(crate) async fn index_words(&mut self, id: &MessageId, content: &Content) -> Result<()> {
-        const INDEX: &str = "INSERT INTO message_words (message_id, words) VALUES ($1, $2)";
         let words = content.searchable();
         if words.trim().is_empty() {
             return Ok(());
         }
-        either!(&mut self.conn, |c| sqlx::query(INDEX)
-            .bind(id.as_str())
-            .bind(&words)
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
-        Ok(())
+        dialect::index_words(&mut self.conn, id.as_str(), &words).await
     }
 }

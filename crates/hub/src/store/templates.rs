@@ -1,6 +1,9 @@
 //! Templates as Meta last listed them.
 
-use ajar_domain::{InboxId, TemplateId, template::Template};
+use ajar_domain::{
+    InboxId, TemplateId,
+    template::{Category, Template, TemplateStatus},
+};
 use ajar_protocol::rows::TemplateRow;
 
 use super::{Conn, Result, Tx, either, from_json, to_json};
@@ -43,6 +46,38 @@ impl Conn {
 }
 
 impl Tx {
+    /// What an event said about a template, until Meta's listing is read again.
+    pub async fn note_template(
+        &mut self,
+        inbox: &InboxId,
+        name: &str,
+        language: &str,
+        status: Option<TemplateStatus>,
+        category: Option<Category>,
+    ) -> Result<()> {
+        const WRITE: &str = "UPDATE templates SET rev = $2, body = $3 WHERE id = $1";
+        let found = self.conn.templates().await?.into_iter().find(|row| {
+            row.inbox == *inbox && row.template.name == name && row.template.language == language
+        });
+        let Some(row) = found else { return Ok(()) };
+        let mut template = row.template.clone();
+        template.status = status.unwrap_or(template.status);
+        template.category = category.unwrap_or(template.category);
+        if template == row.template {
+            return Ok(());
+        }
+        let rev = self.touch("template", template.id.as_str());
+        let json = to_json(&template)?;
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(template.id.as_str())
+            .bind(rev)
+            .bind(&json)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     /// Takes over a full listing: new and changed ones are written, missing ones marked gone.
     pub async fn replace_templates(
         &mut self,

@@ -7,17 +7,19 @@
 import { IntlMessageFormat } from "intl-messageformat";
 
 import deApp from "./de/app.json";
+import deHealth from "./de/health.json";
 import deThread from "./de/thread.json";
 import enApp from "./en/app.json";
+import enHealth from "./en/health.json";
 import enThread from "./en/thread.json";
 
-const en = { ...enApp, ...enThread };
+const en = { ...enApp, ...enThread, ...enHealth };
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;
 
 const catalogues = {
   en,
-  de: { ...en, ...deApp, ...deThread },
+  de: { ...en, ...deApp, ...deThread, ...deHealth },
 } satisfies Record<string, Catalogue>;
 
 export type Language = keyof typeof catalogues;
@@ -69,6 +71,6 @@ export function t(key: Key, values?: Values): string {
 
 /** For the test that holds all languages to the same keys. */
 export const allCatalogues: Record<Language, Record<string, string>[]> = {
-  en: [enApp, enThread],
-  de: [deApp, deThread],
+  en: [enApp, enThread, enHealth],
+  de: [deApp, deThread, deHealth],
 };

@@ -5,4 +5,4 @@ import type { AgentId } from "./AgentId";
  * Who wrote a message. The same number is answered from the phone and from here, so this is
  * not a direction flag.
  */
-export type Author = { "by": "customer" } | { "by": "agent", agent: AgentId, } | { "by": "phone", claimed_by: AgentId | null, } | { "by": "other_app" };
+export type Author = { "by": "customer" } | { "by": "agent", agent: AgentId, } | { "by": "phone", claimed_by: AgentId | null, } | { "by": "other_app" } | { "by": "platform" };

@@ -4,4 +4,4 @@ import type { Time } from "./Time";
 /**
  * Why a window is not open although the state is simply "closed".
  */
-export type ClosedWhy = { "why": "ran_out", closed_at: Time, last_message_at: Time, } | { "why": "only_history" };
+export type ClosedWhy = { "why": "ran_out", closed_at: Time, last_message_at: Time, } | { "why": "only_history" } | { "why": "moved", at: Time, };

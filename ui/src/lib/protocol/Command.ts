@@ -2,6 +2,7 @@
 import type { AgentId } from "./AgentId";
 import type { ConversationId } from "./ConversationId";
 import type { InboxId } from "./InboxId";
+import type { MergeId } from "./MergeId";
 import type { MessageId } from "./MessageId";
 import type { PhoneStartId } from "./PhoneStartId";
 import type { Position } from "./Position";
@@ -26,4 +27,4 @@ hold: string | null, } | { "do": "hold_text", conversation: ConversationId, body
 /**
  * The name the agent gave, for a number we do not know yet.
  */
-name: string | null, text: string, } | { "do": "cancel_phone_start", start: PhoneStartId, } | { "do": "claim_echo", message: MessageId, agent: AgentId | null, } | { "do": "refresh_templates", inbox: InboxId, } | { "do": "set_policy", inbox: InboxId, margin_ms: number, read_receipts: ReadReceipts, };
+name: string | null, text: string, } | { "do": "cancel_phone_start", start: PhoneStartId, } | { "do": "claim_echo", message: MessageId, agent: AgentId | null, } | { "do": "refresh_templates", inbox: InboxId, } | { "do": "join_chats", merge: MergeId, } | { "do": "keep_apart", merge: MergeId, } | { "do": "split_chats", merge: MergeId, } | { "do": "ask_for_history", inbox: InboxId, } | { "do": "read_again" } | { "do": "set_policy", inbox: InboxId, margin_ms: number, read_receipts: ReadReceipts, };

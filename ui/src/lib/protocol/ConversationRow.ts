@@ -2,7 +2,10 @@
 import type { AgentId } from "./AgentId";
 import type { ConversationId } from "./ConversationId";
 import type { Customer } from "./Customer";
+import type { Doubt } from "./Doubt";
+import type { HandledElsewhere } from "./HandledElsewhere";
 import type { InboxId } from "./InboxId";
+import type { Joined } from "./Joined";
 import type { LastLine } from "./LastLine";
 import type { PhoneFirst } from "./PhoneFirst";
 import type { Position } from "./Position";
@@ -29,4 +32,17 @@ parked: number,
 /**
  * The team has seen messages up to this position.
  */
-seen_upto: Position, };
+seen_upto: Position, 
+/**
+ * After an answered advertisement everything is free until then. A note about the price;
+ * it says nothing about the window.
+ */
+free_until: Time | null, elsewhere: HandledElsewhere | null, 
+/**
+ * Chats that may belong to the same person: a person decides.
+ */
+doubts: Array<Doubt>, 
+/**
+ * Chats that were joined into this one.
+ */
+joined: Array<Joined>, };

@@ -20,4 +20,8 @@ number_shown: string | null, username: string | null,
 /**
  * What the team wrote down about them.
  */
-about: string, blocked: [Pause, Time] | null, };
+about: string, blocked: [Pause, Time] | null, 
+/**
+ * Since when the customer wants no marketing messages. Marketing templates are not sent.
+ */
+no_marketing_since: Time | null, };

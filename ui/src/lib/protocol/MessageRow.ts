@@ -2,11 +2,13 @@
 import type { Author } from "./Author";
 import type { ClientRef } from "./ClientRef";
 import type { Content } from "./Content";
+import type { Context } from "./Context";
 import type { ConversationId } from "./ConversationId";
 import type { Delivery } from "./Delivery";
 import type { Earlier } from "./Earlier";
 import type { MessageId } from "./MessageId";
 import type { Position } from "./Position";
+import type { Price } from "./Price";
 import type { Provenance } from "./Provenance";
 import type { Reaction } from "./Reaction";
 import type { Time } from "./Time";
@@ -40,4 +42,12 @@ send_before: Time | null,
 /**
  * The words it had before it was edited, oldest first.
  */
-earlier: Array<Earlier>, };
+earlier: Array<Earlier>, 
+/**
+ * Forwarded, from an advertisement, about a product.
+ */
+context: Context, 
+/**
+ * What it cost, by class, once Meta has said so.
+ */
+price: Price | null, };

@@ -4,6 +4,7 @@ import type { Command } from "./Command";
 import type { ConversationRef } from "./ConversationRef";
 import type { DemoAction } from "./DemoAction";
 import type { Draft } from "./Draft";
+import type { HealthReport } from "./HealthReport";
 import type { HostTeam } from "./HostTeam";
 import type { InspectNumber } from "./InspectNumber";
 import type { JoinTeam } from "./JoinTeam";
@@ -41,6 +42,7 @@ export interface Calls {
   take_back: { request: TakeBack; answer: Nothing };
   save_draft: { request: Draft; answer: Nothing };
   why_window: { request: ConversationRef; answer: WhyWindow };
+  health: { request: Nothing; answer: HealthReport };
   inspect_number: { request: InspectNumber; answer: NumberVerdict };
   list_templates: { request: TemplateQuery; answer: TemplateList };
   preview_template: { request: TemplateValues; answer: TemplatePreview };

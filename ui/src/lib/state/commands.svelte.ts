@@ -31,6 +31,7 @@ export const commandIds = [
   "order",
   "theme",
   "preferences",
+  "health",
   "keys",
   "menu",
 ] as const;

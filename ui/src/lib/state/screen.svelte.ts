@@ -21,6 +21,7 @@ export type Overlay =
   | { kind: "new_conversation"; request: NewConversationRequest }
   | { kind: "template"; conversation: ConversationId }
   | { kind: "preferences" }
+  | { kind: "health" }
   | { kind: "keys" }
   | { kind: "menu" };
 

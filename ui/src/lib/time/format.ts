@@ -58,6 +58,21 @@ export function lasted(ms: number): string {
   return t("time.days", { days: Math.floor(ms / DAY) });
 }
 
+/** How long people talked: `38 s`, `4 min 12 s`, `1 h 4 min`. */
+export function talked(seconds: number): string {
+  if (seconds < 60) return t("time.talked_seconds", { seconds });
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? t("time.talked_minutes", { minutes, seconds: seconds % 60 })
+    : t("time.talked_hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
+/** A place in a sound: `0:07`, `12:41`. */
+export function playTime(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

@@ -73,6 +73,8 @@ fn unsupported(message: Node<'_>) -> Body {
         meta_kind,
         why: if is_placeholder(message) {
             NotShownWhy::OnThePhone
+        } else if has_code(message, 131_052) {
+            NotShownWhy::FileRefusedByMeta
         } else {
             NotShownWhy::UnsupportedByMeta
         },
@@ -82,10 +84,14 @@ fn unsupported(message: Node<'_>) -> Body {
 
 /// Whether Meta marks `message` as the placeholder of Coexistence.
 pub(super) fn is_placeholder(message: Node<'_>) -> bool {
+    has_code(message, 131_060)
+}
+
+fn has_code(message: Node<'_>, code: i64) -> bool {
     message
         .get("errors")
         .items()
-        .any(|error| error.get("code").whole() == Some(131_060))
+        .any(|error| error.get("code").whole() == Some(code))
 }
 
 enum Read {

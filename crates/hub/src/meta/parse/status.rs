@@ -8,9 +8,7 @@ use ajar_domain::{
 use super::{
     super::{
         errors,
-        inbound::{
-            Inbound, PriceCategory, PriceClass, Pricing, Rejected, RejectedWhy, StatusReport,
-        },
+        inbound::{Inbound, Price, PriceCategory, PriceClass, Rejected, RejectedWhy, StatusReport},
         node::Node,
     },
     Change, call,
@@ -76,9 +74,8 @@ pub(super) fn recipient(node: Node<'_>) -> Keys {
     )
 }
 
-fn pricing(node: Node<'_>) -> Option<Pricing> {
-    Some(Pricing {
-        billable: node.get("billable").flag(),
+fn pricing(node: Node<'_>) -> Option<Price> {
+    Some(Price {
         category: category(&node.get("category").kind()?),
         class: match node.get("type").kind().unwrap_or_default().as_str() {
             "regular" => PriceClass::Regular,

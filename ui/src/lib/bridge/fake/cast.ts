@@ -44,11 +44,23 @@ export function inbox(): InboxRow {
     last_inbound_at: at(0, 14, 19),
     last_echo_at: at(0, 14, 7),
     last_status_at: at(0, 14, 21),
+    import: {
+      contacts: { asked: "yes", at: at(-40, 10, 4) },
+      history: { asked: "yes", at: at(-40, 10, 4) },
+      percent: 100,
+      messages: 18_204,
+      contacts_seen: 412,
+      declined_at: null,
+      last_chunk_at: at(-40, 10, 51),
+    },
   };
 }
 
-/** Who wrote the last line: a customer, an agent through the API, or somebody on the phone. */
-export type Voice = "customer" | { agent: string } | { phone: string | null };
+/**
+ * Who wrote a line: a customer, an agent through the API, somebody on the phone, or nobody: a
+ * notice of Meta's.
+ */
+export type Voice = "customer" | "platform" | { agent: string } | { phone: string | null };
 
 export interface Part {
   name: string;

@@ -19,12 +19,10 @@ import type { ThreadItem } from "$lib/protocol/ThreadItem";
 import type { ThreadView } from "$lib/protocol/ThreadView";
 import type { UiEvent } from "$lib/protocol/UiEvent";
 import type { Viewer } from "$lib/protocol/Viewer";
-import type { WhyWindow } from "$lib/protocol/WhyWindow";
 
 import { type Answer, CallError, type CallName, type Request } from "..";
 import {
   agents,
-  ANA,
   at,
   cast,
   DAY,
@@ -33,20 +31,22 @@ import {
   HOUR,
   inbox,
   INBOX,
-  JONAH,
-  MEI,
   MINUTE,
   type Part,
   SAMI,
   SECOND,
   STORY_NOW,
 } from "./cast";
+import { healthOf, keptItems } from "./health";
+import { joinChats, keepApart, splitChats } from "./identity";
 import { rowsOf, viewOf } from "./lists";
 import { choiceOf, previewOf, templates } from "./templates";
 import { setScene } from "./scenes";
 import { earlierWindows, itemsOf, message, note, olderItems } from "./threads";
 import { type Chat, composerOf, faceOf, freshId, position, rowOf, type World } from "./world";
+import { voiceNote } from "./voice";
 import { WHEEL } from "./wheel";
+import { whyOf } from "./why";
 
 const STORE_KEY = "ajar.fake.preferences";
 
@@ -225,7 +225,7 @@ export class FakeEngine {
       me: {
         agent: SAMI,
         name: "Sami",
-        admin: true,
+        admin: !this.#query.has("agent"),
         team: "Quill & Spoke",
         hub: "https://hub.quillandspoke.example",
         demo: true,
@@ -266,7 +266,15 @@ export class FakeEngine {
         earlier: part.id.startsWith("maren") ? earlierWindows : [],
       });
     }
-    return { inbox: inbox(), chats, starts: this.#query.has("starts") ? firstStarts() : [] };
+    return {
+      inbox: inbox(),
+      chats,
+      starts: this.#query.has("starts") ? firstStarts() : [],
+      joined: new Map(),
+      kept: keptItems(),
+      health: {},
+      numberHealth: {},
+    };
   }
 
   #clock(): { now: number; rate: number } {
@@ -613,6 +621,29 @@ export class FakeEngine {
       case "refresh_templates":
         this.#emit({ kind: "templates_changed", inbox: command.inbox });
         return acted();
+      case "join_chats":
+        this.#identity(joinChats(this.world, command.merge, this.now()));
+        return acted();
+      case "keep_apart":
+        this.#identity(keepApart(this.world, command.merge));
+        return acted();
+      case "split_chats":
+        this.#identity(splitChats(this.world, command.merge));
+        return acted();
+      case "ask_for_history":
+        this.world.inbox.import = {
+          ...this.world.inbox.import,
+          history: { asked: "yes", at: this.now() },
+          contacts: { asked: "yes", at: this.now() },
+          percent: null,
+          declined_at: null,
+        };
+        this.#emit({ kind: "team", inboxes: [this.world.inbox], agents });
+        return acted();
+      case "read_again":
+        // This version has learnt all but one of them.
+        this.world.kept = this.world.kept.slice(0, 1);
+        return acted();
       case "set_policy":
         this.world.inbox.margin_ms = command.margin_ms;
         this.world.inbox.read_receipts = command.read_receipts;
@@ -620,6 +651,17 @@ export class FakeEngine {
         this.#emitThread();
         return acted();
     }
+  }
+
+  /** Two chats became one, or one became two. */
+  #identity(changed: boolean): void {
+    if (!changed) throw refusal("not_found", "no such join");
+    if (this.#open !== null && !this.world.chats.has(this.#open)) {
+      this.#emit({ kind: "thread_gone", conversation: this.#open });
+      this.#open = null;
+    }
+    this.#emitList();
+    this.#emitThread();
   }
 
   #edit(id: string, acted: () => Acted, change: (chat: Chat) => void): Acted {
@@ -637,60 +679,6 @@ export class FakeEngine {
     chat.row.parked += 1;
     chat.drafts = chat.drafts.filter((draft) => draft.mode !== "reply");
     return item.item === "message" ? item.row.id : "";
-  }
-
-  #why(id: string): WhyWindow {
-    const { row } = this.#chat(id);
-    const face = faceOf(row, this.world.inbox, this.now());
-    const opening = row.facts.last_opening;
-    const opened_at = opening ? Math.min(opening.meta_at, opening.received_at) : 0;
-    const name = row.id.startsWith("maren");
-    return {
-      window:
-        face.face === "open"
-          ? {
-              state: "open",
-              opened_by: "customer_message",
-              opened_at,
-              closes_at: face.closes_at,
-            }
-          : face.face === "closed"
-            ? { state: "closed", since: face.since }
-            : face.face === "disputed"
-              ? {
-                  state: "disputed",
-                  since: face.since,
-                  refused: row.facts.last_refusal?.message ?? "",
-                }
-              : { state: "never_opened" },
-      opened_by: opening,
-      opening_preview: opening
-        ? name
-          ? "OK, go ahead then. Could it be done by Saturday?"
-          : row.last?.author.by === "customer"
-            ? row.last.preview
-            : "OK, thank you!"
-        : null,
-      refused: row.facts.last_refusal,
-      closes_at: opening ? opened_at + DAY : null,
-      did_not_count: name
-        ? [
-            { kind: "our_message", at: at(0, 14, 22), by: SAMI, preview: null, count: 2 },
-            { kind: "our_message", at: at(0, 9, 40), by: JONAH, preview: null, count: 1 },
-            { kind: "edit", at: at(-1, 19, 22), by: null, preview: null, count: 1 },
-            { kind: "echo", at: at(-1, 16, 31), by: ANA, preview: "On the stand now.", count: 1 },
-            { kind: "history", at: at(-2, 9, 0), by: null, preview: null, count: 61 },
-          ]
-        : row.only_history
-          ? [{ kind: "history", at: row.activity_at, by: null, preview: null, count: 23 }]
-          : row.phone_first
-            ? [{ kind: "echo", at: row.phone_first.at, by: SAMI, preview: null, count: 1 }]
-            : opened_at < this.now() - HOUR && row.last?.author.by !== "customer"
-              ? [{ kind: "our_message", at: row.activity_at, by: MEI, preview: null, count: 1 }]
-              : [],
-      worked_out_at: this.now(),
-      meta_clock_offset_ms: 180,
-    };
   }
 
   #calls: { [Name in CallName]: (payload: Request<Name>) => Answer<Name> } = {
@@ -781,7 +769,13 @@ export class FakeEngine {
       this.#emitList();
       return {};
     },
-    why_window: ({ conversation }) => this.#why(conversation),
+    why_window: ({ conversation }) =>
+      whyOf(this.#chat(conversation).row, this.world.inbox, this.now()),
+    health: () => {
+      if (this.#query.has("agent")) throw refusal("forbidden", "administrators only");
+      if (this.#link.link === "offline") throw refusal("hub_unreachable", "offline");
+      return healthOf(this.world, this.now());
+    },
     inspect_number: ({ text }) => {
       const digits = text.replace(/\D/g, "");
       if (text.trim() === "") return { verdict: "empty" };
@@ -806,11 +800,14 @@ export class FakeEngine {
       const name = conversation
         ? (this.world.chats.get(conversation)?.row.customer.name ?? null)
         : null;
+      const noMarketing = conversation
+        ? (this.world.chats.get(conversation)?.row.customer.no_marketing_since ?? null)
+        : null;
       const found = templates
         .filter((one) =>
           `${one.name} ${one.body} ${one.category} ${one.language}`.toLowerCase().includes(words),
         )
-        .map((one) => choiceOf(one, name))
+        .map((one) => choiceOf(one, name, noMarketing))
         .sort(
           (a, b) =>
             Number(a.not_sendable !== null) - Number(b.not_sendable !== null) ||
@@ -857,7 +854,10 @@ export class FakeEngine {
       return { conversation: rows[index]?.id ?? null };
     },
     presence: () => ({}),
-    media: () => ({ mime_type: "image/svg+xml", base64: btoa(WHEEL) }),
+    media: ({ media }) =>
+      media.startsWith("media-voice")
+        ? { mime_type: "audio/wav", base64: voiceNote(media) }
+        : { mime_type: "image/svg+xml", base64: btoa(WHEEL) },
     save_preferences: (preferences) => {
       this.#preferences = preferences;
       sessionStorage.setItem(STORE_KEY, JSON.stringify(preferences));

@@ -6,15 +6,19 @@
  * - `parked`: a text to Odette waited for the link until the window closed, in this desktop's outbox.
  * - `late`: a text to Odette waited at the hub until the window closed.
  * - `kinds`: Maren's thread has one of everything that a thread can show.
+ * - `identity`: Maren may be somebody we know under another number, Lina's chat took another one in,
+ *   another handler answers Teodor, Noor has a new number, and Kofi wants no marketing messages.
+ * - `import`: the phone's past is being taken over.
+ * - `health`: much is wrong with the number.
  * - `thousands`: Maren's thread has five thousand messages.
  */
-import type { Content } from "$lib/protocol/Content";
-import type { Media } from "$lib/protocol/Media";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
 
-import { ANA, at, HOUR, JONAH, MINUTE, SAMI, STORY_NOW } from "./cast";
+import { at, DAY, MINUTE, SAMI, SECOND, STORY_NOW } from "./cast";
+import { doubt } from "./identity";
+import { kinds } from "./kinds";
 import { itemsOf, message } from "./threads";
-import type { Chat, World } from "./world";
+import { type Chat, rowOf, type World } from "./world";
 
 const ODETTE_TEXT =
   "Hi Odette, both are on hold until six tonight. If you like the 56, I can set it up for a test ride at five, no charge.";
@@ -77,6 +81,23 @@ export function setScene(world: World, query: URLSearchParams): void {
       if (chat) chat.items = kinds(chat.row.id);
       break;
     }
+    case "identity":
+      identities(world, chatOf);
+      break;
+    case "import":
+      world.inbox.import = {
+        ...world.inbox.import,
+        contacts: { asked: "yes", at: at(0, 14, 2) },
+        history: { asked: "yes", at: at(0, 14, 2) },
+        percent: 42,
+        messages: 12_310,
+        contacts_seen: 287,
+        last_chunk_at: at(0, 14, 21),
+      };
+      break;
+    case "health":
+      troubles(world);
+      break;
     case "thousands": {
       const chat = chatOf("maren");
       if (chat) chat.items = [...thousands(chat.row.id), ...chat.items];
@@ -96,208 +117,100 @@ function hold(chat: Chat | undefined, body: string, since: number): void {
   );
 }
 
-function picture(id: string, state: Media["state"], caption: string | null, size = true): Content {
-  return {
-    kind: "image",
-    caption,
-    media: {
-      id,
-      mime_type: "image/svg+xml",
-      state,
-      width: size ? 708 : null,
-      height: size ? 384 : null,
-      size_bytes: 4210,
-      filename: null,
-    },
-  };
+function identities(world: World, chatOf: (name: string) => Chat | undefined): void {
+  const maren = chatOf("maren");
+  if (maren) {
+    const other: Chat = {
+      row: rowOf({
+        name: "M. Oduya (courier)",
+        id: "oduya-e",
+        number: "+1 555 014 2207",
+        last: { voice: "customer", text: "Is the cargo bike still for rent?", at: at(-3, 10, 5) },
+        opened: at(-3, 10, 5),
+      }),
+      items: [],
+      complete: false,
+      drafts: [],
+      earlier: [],
+    };
+    doubt(world, "merge-maren", maren, other, at(0, 13, 50));
+  }
+  const lina = chatOf("lina");
+  if (lina) {
+    lina.row.joined.push({
+      merge: "merge-lina",
+      other_name: "+1 555 013 4400",
+      at: at(-7, 9, 31),
+      by: null,
+    });
+    lina.row.free_until = at(2, 11, 40);
+  }
+  const teodor = chatOf("teodor");
+  if (teodor) {
+    teodor.row.elsewhere = { since: at(0, 13, 2), owner: "ai_agent" };
+    teodor.items.push(
+      message(teodor.row.id, "platform", at(0, 13, 2), {
+        kind: "notice",
+        notice: { notice: "handed_away", to: "ai_agent", summary: null },
+      }),
+    );
+  }
+  const noor = chatOf("noor");
+  if (noor) {
+    const moved = at(0, 13, 30);
+    noor.row.facts.moved_at = moved;
+    noor.items.push(
+      message(noor.row.id, "platform", moved, {
+        kind: "notice",
+        notice: { notice: "number_changed", to: "+1 555 015 7001" },
+      }),
+    );
+  }
+  const kofi = chatOf("kofi");
+  if (kofi) kofi.row.customer.no_marketing_since = at(-16, 9, 0);
 }
 
-/** One of everything. */
-const file: Media = {
-  id: "media-file",
-  mime_type: "application/octet-stream",
-  state: "stored",
-  width: null,
-  height: null,
-  size_bytes: 248_000,
-  filename: null,
-};
-
-function kinds(id: string): ThreadItem[] {
-  let when = at(0, 9, 0);
-  const next = (minutes = 6): number => (when += minutes * MINUTE);
-  const me = { agent: SAMI };
-  return [
-    message(id, "customer", at(-1, 11, 0), "Do you store bikes over winter?", { history: true }),
-    message(id, { phone: null }, at(-1, 11, 20), "We do, until the end of March.", {
-      history: true,
-      delivery: "elsewhere",
-    }),
-    message(
-      id,
-      "customer",
-      at(-1, 17, 34, 8),
-      "*Bold*, _italic_, ~gone~ and `code`. See https://quillandspoke.example/bikes_(all)?a=1_b, or write to shop@quillandspoke.example!",
-    ),
-    message(id, "customer", next(), "```\nframe: 56\nwheel: 622\n```"),
-    message(id, "customer", next(1), "😀👍"),
-    message(
-      id,
-      me,
-      next(),
+/** A phone that lies in a drawer, a subscription that is gone, and a clock that is wrong. */
+function troubles(world: World): void {
+  world.inbox.last_echo_at = at(-11, 16, 40);
+  world.inbox.import = {
+    contacts: { asked: "yes", at: at(-40, 10, 4) },
+    history: { asked: "refused", at: at(-40, 10, 4), meta_code: 131_000 },
+    percent: null,
+    messages: 0,
+    contacts_seen: 412,
+    declined_at: null,
+    last_chunk_at: null,
+  };
+  world.numberHealth = {
+    token: { check: "unknown" },
+    subscription: { check: "bad", meta_code: 100 },
+    quality: "YELLOW",
+    messaging_limit: "TIER_250",
+    episodes: [
       {
-        kind: "template",
-        template: {
-          name: "estimate_ready",
-          language: "en",
-          category: "utility",
-          header_text: null,
-          header_media: "image",
-          body: "Hi Maren, your *Tourer* is ready. Pick a time that suits you.",
-          footer: null,
-          buttons: [
-            { kind: "quick_reply", text: "Approve" },
-            { kind: "url", text: "See the estimate", url: "https://quillandspoke.example/e/148" },
-            { kind: "copy_code", text: "Copy the code" },
-          ],
-        },
+        from: at(-2, 9, 10),
+        to: at(-2, 11, 52),
+        reason: "account_disconnected",
+        by: "user",
       },
-      { delivery: "read" },
-    ),
-    message(
-      id,
-      "customer",
-      next(),
-      { kind: "button_reply", title: "Approve", payload: "approve" },
       {
-        quote: {
-          quote: "found",
-          message: "kinds-template",
-          author: { by: "agent", agent: SAMI },
-          kind: "template",
-          preview: "Hi Maren, your Tourer is ready.",
-        },
+        from: at(-31, 18, 20),
+        to: at(-29, 9, 2),
+        reason: "primary_inactivity",
+        by: "system",
       },
-    ),
-    message(id, "customer", next(1), {
-      kind: "list_reply",
-      title: "Saturday 10:00",
-      description: "With Jonah, about an hour",
-      payload: "slot-3",
-    }),
-    message(id, "customer", next(), picture("media-wheel-1", "stored", null)),
-    message(id, "customer", next(1), picture("media-wheel-2", "pending", "On its way")),
-    message(id, "customer", next(1), picture("media-wheel-3", "gone", null, false)),
-    message(id, "customer", next(), "About what you said there", {
-      quote: { quote: "missing" },
-    }),
-    message(id, "customer", next(), {
-      kind: "not_shown",
-      meta_kind: "unsupported",
-      why: "unsupported_by_meta",
-    }),
-    message(id, "customer", next(1), {
-      kind: "document",
-      caption: "The old invoice",
-      media: { ...file, mime_type: "application/pdf", filename: "invoice 2025-118.pdf" },
-    }),
-    message(id, "customer", next(1), {
-      kind: "video",
-      caption: null,
-      media: { ...file, mime_type: "video/mp4", state: "pending", size_bytes: null },
-    }),
-    message(id, "customer", next(1), {
-      kind: "location",
-      latitude: 52.5163,
-      longitude: 13.3777,
-      name: "Canal Street 14",
-      address: "The yard behind the bakery",
-      url: null,
-    }),
-    message(id, "customer", next(1), {
-      kind: "contacts",
-      cards: [
-        {
-          name: "Jo Vale",
-          organisation: "Vale Couriers",
-          phones: [{ text: "+1 555 014 9000", label: "Work", on_whatsapp: true }],
-          emails: ["jo@vale.example"],
-          answers_our_request: false,
-        },
-      ],
-    }),
-    message(id, "customer", next(1), {
-      kind: "order",
-      note: "Gift wrap, please",
-      products: [
-        { product: "bell-7", quantity: 2, price: 4.5, currency: "EUR" },
-        { product: "saddle-brown", quantity: 1, price: 62, currency: "EUR" },
-      ],
-    }),
-    message(id, "customer", next(1), {
-      kind: "form",
-      name: "flow",
-      summary: "Booking a service",
-      answers: [
-        { field: "day", answer: "Saturday" },
-        { field: "bike", answer: "Sand Tourer, 56" },
-      ],
-    }),
-    message(id, "customer", next(1), "Could it be Tuesday?", {
-      earlier: [{ words: "Could it be Monday?", at: at(0, 9, 1) }],
-    }),
-    message(id, "customer", next(1), { kind: "deleted", at: at(0, 9, 30) }),
-    message(id, "customer", next(1), {
-      kind: "not_shown",
-      meta_kind: "unsupported",
-      why: "on_the_phone",
-    }),
-    message(id, "customer", next(1), {
-      kind: "not_shown",
-      meta_kind: "brand_new",
-      why: "not_yet",
-    }),
-    message(id, { phone: ANA }, next(), "Typed on the phone, with hearts", {
-      delivery: "elsewhere",
-      reactions: [
-        { emoji: "❤️", by: { by: "customer" }, at: when },
-        { emoji: "❤️", by: { by: "agent", agent: JONAH }, at: when },
-        { emoji: "👍", by: { by: "agent", agent: SAMI }, at: when },
-      ],
-    }),
-    message(id, me, next(), "Accepted by WhatsApp", { delivery: "accepted" }),
-    message(id, me, next(1), "Sent", { delivery: "sent" }),
-    message(id, me, next(1), "Delivered", { delivery: "delivered" }),
-    message(id, me, next(1), "Read", { delivery: "read" }),
-    message(id, me, next(), "It may have gone out", {
-      delivery: { state: "uncertain", since: when },
-    }),
-    message(id, me, next(), "Not on WhatsApp any more", {
-      delivery: {
-        state: "failed",
-        at: when,
-        failure: { code: "undeliverable", meta_code: 131026, detail: null },
-      },
-    }),
-    {
-      item: "queued",
-      client_ref: "ref-refused",
-      command: {
-        do: "send_text",
-        conversation: id,
-        body: "The hub said no",
-        reply_to: null,
-        send_before: STORY_NOW + HOUR,
-      },
-      at: next(),
-      send_before: STORY_NOW + HOUR,
-      state: {
-        state: "refused",
-        error: { code: "window_not_open", message: "closed", retry: { retry: "never" } },
-      },
+    ],
+  };
+  world.health = {
+    meta_clock_offset_ms: -8.4 * SECOND,
+    webhooks: {
+      wrong_signatures: 3,
+      last_wrong_signature_at: STORY_NOW - 12 * MINUTE,
+      waiting: 5,
+      kept_since: STORY_NOW - 40 * DAY,
     },
-    message(id, me, next(), "Queued at the hub", { delivery: "queued" }),
-  ];
+  };
 }
 
 function thousands(id: string): ThreadItem[] {

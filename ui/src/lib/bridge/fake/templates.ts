@@ -139,7 +139,11 @@ function fieldsOf(template: Template): Field[] {
   return out;
 }
 
-export function choiceOf(template: Template, name: string | null): TemplateChoice {
+export function choiceOf(
+  template: Template,
+  name: string | null,
+  noMarketing: number | null = null,
+): TemplateChoice {
   const first = name?.split(" ")[0];
   const prefill: TemplateChoice["prefill"] = {};
   for (const field of fieldsOf(template)) {
@@ -155,7 +159,9 @@ export function choiceOf(template: Template, name: string | null): TemplateChoic
         ? { why: "not_approved", status: template.status }
         : template.unsupported[0]
           ? { why: "component", component: template.unsupported[0] }
-          : null,
+          : template.category === "marketing" && noMarketing !== null
+            ? { why: "opted_out", since: noMarketing }
+            : null,
     last_used_at:
       template.id === "tpl-hold" ? at(0, 11, 0) : template.id === "tpl-ready" ? at(-1, 9, 0) : null,
     prefill,

@@ -1,9 +1,11 @@
 /** What was written in the fake conversations. */
 import type { Earlier } from "$lib/protocol/Earlier";
+import type { Context } from "$lib/protocol/Context";
 import type { Content } from "$lib/protocol/Content";
 import type { ConversationRow } from "$lib/protocol/ConversationRow";
 import type { Delivery } from "$lib/protocol/Delivery";
 import type { MessageRow } from "$lib/protocol/MessageRow";
+import type { Price } from "$lib/protocol/Price";
 import type { QuoteView } from "$lib/protocol/QuoteView";
 import type { Reaction } from "$lib/protocol/Reaction";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
@@ -17,6 +19,8 @@ interface Extra {
   quote?: QuoteView;
   reactions?: Reaction[];
   earlier?: Earlier[];
+  context?: Partial<Context>;
+  price?: Price;
   history?: boolean;
   send_before?: number | null;
 }
@@ -44,13 +48,15 @@ export function message(
     quotes: extra.quote ? `wamid.quoted-${id}` : null,
     reactions: extra.reactions ?? [],
     delivery:
-      voice === "customer"
+      voice === "customer" || voice === "platform"
         ? null
         : typeof extra.delivery === "object"
           ? extra.delivery
           : deliveryOf(extra.delivery ?? "read", when + 2 * SECOND),
     send_before: extra.send_before ?? null,
     earlier: extra.earlier ?? [],
+    context: { forwarded: "no", referral: null, product: null, ...extra.context },
+    price: extra.price ?? null,
   };
   return { item: "message", row, quote: extra.quote ?? null };
 }
@@ -112,9 +118,8 @@ function maren(id: string): ThreadItem[] {
       },
     }),
     message(id, "customer", at(-1, 16, 10), {
-      kind: "not_shown",
-      meta_kind: "call",
-      why: "not_yet",
+      kind: "call",
+      call: { by_customer: true, answered: true, declined: false, ended: true, seconds: 134 },
     }),
     message(id, { phone: ANA }, at(-1, 16, 31), rim, {
       id: "maren-rim",
@@ -125,11 +130,11 @@ function maren(id: string): ThreadItem[] {
       voice: true,
       media: {
         id: "media-voice",
-        mime_type: "audio/ogg",
+        mime_type: "audio/wav",
         state: "stored",
         width: null,
         height: null,
-        size_bytes: 18_400,
+        size_bytes: 192_044,
         filename: null,
       },
     }),
@@ -271,7 +276,21 @@ function plain(row: ConversationRow): ThreadItem[] {
                 filename: null,
               },
             }
-          : { kind: "not_shown", meta_kind: last.kind, why: "not_yet" };
+          : last.kind === "audio"
+            ? {
+                kind: "audio",
+                voice: true,
+                media: {
+                  id: "media-voice-2",
+                  mime_type: "audio/wav",
+                  state: "stored",
+                  width: null,
+                  height: null,
+                  size_bytes: 56_044,
+                  filename: null,
+                },
+              }
+            : { kind: "not_shown", meta_kind: last.kind, why: "not_yet" };
   const opened = row.facts.last_opening?.meta_at;
   const items: ThreadItem[] = [];
   if (row.only_history) {

@@ -4,10 +4,13 @@ import type { Composer } from "$lib/protocol/Composer";
 import type { ConversationRow } from "$lib/protocol/ConversationRow";
 import type { Delivery } from "$lib/protocol/Delivery";
 import type { Draft } from "$lib/protocol/Draft";
+import type { HealthReport } from "$lib/protocol/HealthReport";
 import type { InboxRow } from "$lib/protocol/InboxRow";
+import type { KeptItem } from "$lib/protocol/KeptItem";
 import type { Lane } from "$lib/protocol/Lane";
 import type { LastLine } from "$lib/protocol/LastLine";
 import type { ListRow } from "$lib/protocol/ListRow";
+import type { NumberHealth } from "$lib/protocol/NumberHealth";
 import type { PhoneStartRow } from "$lib/protocol/PhoneStartRow";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
 
@@ -25,6 +28,12 @@ export interface World {
   inbox: InboxRow;
   chats: Map<string, Chat>;
   starts: PhoneStartRow[];
+  /** Chats that were joined into another one, by the join: they can be taken out again. */
+  joined: Map<string, Chat>;
+  kept: KeptItem[];
+  /** What differs from a number in good health. */
+  health: Partial<HealthReport>;
+  numberHealth: Partial<NumberHealth>;
 }
 
 let serial = 0;
@@ -38,7 +47,7 @@ export function position(at: number, tie: string): string {
 }
 
 export function authorOf(voice: Voice): LastLine["author"] {
-  if (voice === "customer") return { by: "customer" };
+  if (voice === "customer" || voice === "platform") return { by: voice };
   if ("agent" in voice) return { by: "agent", agent: voice.agent };
   return { by: "phone", claimed_by: voice.phone };
 }
@@ -81,6 +90,7 @@ export function rowOf(part: Part): ConversationRow {
         part.state === "blocked"
           ? [{ why: "customer_blocked", by: MEI }, part.last.at + MINUTE]
           : null,
+      no_marketing_since: null,
     },
     activity_at: part.last.at,
     last: {
@@ -105,6 +115,7 @@ export function rowOf(part: Part): ConversationRow {
             },
       last_refusal:
         part.state === "disputed" ? { at: part.last.at, message: `${part.id}-last` } : null,
+      moved_at: null,
     },
     phone_first:
       part.state === "phone"
@@ -118,7 +129,18 @@ export function rowOf(part: Part): ConversationRow {
     labels: part.labels ?? [],
     parked: part.state === "disputed" ? 1 : 0,
     seen_upto: position(0, ""),
+    free_until: null,
+    elsewhere: null,
+    doubts: [],
+    joined: [],
   };
+}
+
+/** When the customer moved to another number, if they have not written from it since. */
+function movedAt(row: ConversationRow): number | null {
+  const { last_opening: opening, moved_at } = row.facts;
+  if (!opening || moved_at === null) return null;
+  return moved_at >= Math.min(opening.meta_at, opening.received_at) ? moved_at : null;
 }
 
 export function faceOf(row: ConversationRow, inbox: InboxRow, now: number): ClockFace {
@@ -131,6 +153,8 @@ export function faceOf(row: ConversationRow, inbox: InboxRow, now: number): Cloc
     return { face: "never_opened" };
   }
   const opened_at = Math.min(opening.meta_at, opening.received_at);
+  const moved = movedAt(row);
+  if (moved !== null) return { face: "closed", since: Math.min(moved, opened_at + DAY) };
   const refusal = row.facts.last_refusal;
   if (refusal && refusal.at >= opened_at) return { face: "disputed", since: refusal.at };
   const closes_at = opened_at + DAY;
@@ -168,7 +192,10 @@ export function composerOf(row: ConversationRow, inbox: InboxRow, now: number): 
     case "closed":
       return {
         state: "closed",
-        why: { why: "ran_out", closed_at: face.since, last_message_at: face.since - DAY },
+        why:
+          movedAt(row) === face.since
+            ? { why: "moved", at: face.since }
+            : { why: "ran_out", closed_at: face.since, last_message_at: face.since - DAY },
         ways: ["template", "phone", "hold"],
       };
     case "no_answer_yet":

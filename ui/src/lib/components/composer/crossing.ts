@@ -11,8 +11,9 @@ export function newestOfOthers(items: ThreadItem[], me: AgentId | null): Message
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
     if (item?.item !== "message" || item.row.provenance !== "live") continue;
-    const { author, delivery } = item.row;
-    if (author.by === "customer") continue;
+    const { author, delivery, content } = item.row;
+    if (author.by === "customer" || author.by === "platform") continue;
+    if (content.kind === "call" || content.kind === "notice") continue;
     if (author.by === "agent" && author.agent === me) continue;
     if (delivery?.state === "parked" || delivery?.state === "failed") continue;
     return item.row;

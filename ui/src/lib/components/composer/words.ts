@@ -66,15 +66,25 @@ export function stateWords(composer: Composer, now: Time, names: Names): StateWo
             hint: null,
             why: true,
           }
-        : {
-            band: "unconfirmed",
-            face: { face: "only_history" },
-            icon: null,
-            lead: t("composer.history.lead"),
-            words: t("composer.history.words", { name }),
-            hint: null,
-            why: true,
-          };
+        : composer.why.why === "moved"
+          ? {
+              band: "closed",
+              face: { face: "closed", since: composer.why.at },
+              icon: null,
+              lead: t("composer.moved.lead", { name, time: nearTime(composer.why.at, now) }),
+              words: t("composer.moved.words"),
+              hint: null,
+              why: true,
+            }
+          : {
+              band: "unconfirmed",
+              face: { face: "only_history" },
+              icon: null,
+              lead: t("composer.history.lead"),
+              words: t("composer.history.words", { name }),
+              hint: null,
+              why: true,
+            };
     case "never_opened":
       return {
         band: "closed",

@@ -10,6 +10,10 @@ export function lastAnswer(items: ThreadItem[], openedAt: Time): MessageRow | nu
     if (item?.item !== "message") continue;
     const { row } = item;
     if (row.at < openedAt) return null;
+    // A notice is nobody's word, and a call that nobody took answered nothing.
+    if (row.author.by === "platform" || row.content.kind === "notice") continue;
+    const { content } = row;
+    if (content.kind === "call" && !content.call.by_customer && !content.call.answered) continue;
     if (row.author.by === "customer") {
       // A customer message after our answer waits for the next one.
       return null;

@@ -53,6 +53,7 @@ export const unbound: { command: CommandId; label: Key }[] = [
   { command: "starts", label: "command.starts" },
   { command: "theme", label: "command.theme" },
   { command: "preferences", label: "command.preferences" },
+  { command: "health", label: "command.health" },
 ];
 
 const byKey = new Map(bindings.map((binding) => [binding.key, binding.command]));

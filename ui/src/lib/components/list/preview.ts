@@ -16,7 +16,8 @@ const kinds: Record<string, { icon: IconName; key: Key }> = {
   order: { icon: "coin", key: "kind.order" },
   call_permission: { icon: "call", key: "kind.call_permission" },
   deleted: { icon: "ban", key: "kind.deleted" },
-  call: { icon: "call", key: "kind.call" },
+  call: { icon: "calling", key: "kind.call" },
+  notice: { icon: "info", key: "kind.notice" },
   template: { icon: "tpl", key: "kind.template" },
 };
 
@@ -37,12 +38,20 @@ export function previewOf(
   const author = last.author;
   const speaker =
     author.by === "agent" ? author.agent : author.by === "phone" ? author.claimed_by : null;
+  // Who called is the first thing one wants to know.
+  const theyCalled = last.kind === "call" && author.by === "customer";
   const isTemplate = last.kind === "template";
   return {
     // A template speaks for the shop; its own mark says so.
     by: isTemplate ? null : names.isMe(speaker ?? "") ? t("row.you") : names.name(speaker),
-    icon: kind?.icon ?? null,
-    text: last.preview || t(kind?.key ?? (last.kind === "text" ? "kind.empty" : "kind.other")),
+    icon: theyCalled ? "called" : (kind?.icon ?? null),
+    text:
+      last.preview ||
+      t(
+        theyCalled
+          ? "kind.call_theirs"
+          : (kind?.key ?? (last.kind === "text" ? "kind.empty" : "kind.other")),
+      ),
     phone: author.by === "phone",
   };
 }

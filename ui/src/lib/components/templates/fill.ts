@@ -3,6 +3,7 @@
  * at their fields. Whether the values may go out is said by the engine, not here.
  */
 import { t } from "$lib/i18n";
+import { fullDate } from "$lib/time";
 import type { Category } from "$lib/protocol/Category";
 import type { Field } from "$lib/protocol/Field";
 import type { FieldProblem } from "$lib/protocol/FieldProblem";
@@ -116,6 +117,9 @@ export function problemWords(problem: FieldProblem): string {
 /** Why a template stands greyed. */
 export function whyNot(reason: NotSendable): string {
   if (reason.why === "not_approved") return t(`templates.status.${reason.status}`);
+  if (reason.why === "opted_out") {
+    return t("templates.opted_out", { date: fullDate(reason.since) });
+  }
   switch (reason.component) {
     case "HEADER_IMAGE":
     case "HEADER_VIDEO":

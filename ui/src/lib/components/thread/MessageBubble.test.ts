@@ -27,6 +27,7 @@ const customer: Customer = {
   username: null,
   about: "",
   blocked: null,
+  no_marketing_since: null,
 };
 
 async function show(
@@ -36,6 +37,7 @@ async function show(
   const names = [
     "openLink",
     "picture",
+    "sound",
     "view",
     "jump",
     "reply",
@@ -53,6 +55,7 @@ async function show(
     [Name in keyof LineActions]: ReturnType<typeof vi.fn>;
   };
   actions.picture.mockResolvedValue("blob:picture");
+  actions.sound.mockResolvedValue({ address: "blob:sound", blob: new Blob(["x"]) });
   const lines = linesOf(
     {
       items: [item],
@@ -232,13 +235,44 @@ describe("what a message says", () => {
     expect(actions.picture).toHaveBeenCalledOnce();
   });
 
-  it("plays a voice message at three speeds, after fetching it", async () => {
-    await show(theirs({ kind: "audio", voice: true, media: file }));
+  it("fetches a long voice note only when it is to be played, and plays at three speeds", async () => {
+    const actions = await show(
+      theirs({ kind: "audio", voice: true, media: { ...file, size_bytes: 4_000_000 } }),
+    );
+    expect(actions.sound).not.toHaveBeenCalled();
     expect(document.querySelector("audio")).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "Play: Voice message" }));
-    const speed = await screen.findByRole("button", { name: "Speed 1. Change it" });
-    await userEvent.click(speed);
-    expect(screen.getByRole("button", { name: "Speed 1.5. Change it" })).toBeTruthy();
+    expect(await screen.findByRole("button", { name: "Pause" })).toBeTruthy();
+    const player = document.querySelector("audio");
+    for (const [before, after] of [
+      [1, 1.5],
+      [1.5, 2],
+      [2, 1],
+    ]) {
+      await userEvent.click(screen.getByRole("button", { name: `Speed ${before}. Change it` }));
+      expect(player?.playbackRate).toBe(after);
+    }
+    await userEvent.click(screen.getByRole("button", { name: "Pause" }));
+    expect(screen.getByRole("button", { name: "Play: Voice message" })).toBeTruthy();
+  });
+
+  it("has a short voice note ready, with an even bar where its shape cannot be read", async () => {
+    const actions = await show(theirs({ kind: "audio", voice: true, media: file }));
+    await waitFor(() => expect(document.querySelector("audio")).toBeTruthy());
+    expect(actions.sound).toHaveBeenCalledOnce();
+    const bars = [...screen.getByRole("slider").querySelectorAll("i")];
+    expect(new Set(bars.map((bar) => bar.style.blockSize)).size).toBe(1);
+  });
+
+  it("says that a voice note cannot be fetched, and tries again on a press", async () => {
+    const actions = await show(
+      theirs({ kind: "audio", voice: true, media: { ...file, size_bytes: 4_000_000 } }),
+    );
+    actions.sound.mockRejectedValueOnce(new Error("away"));
+    await userEvent.click(screen.getByRole("button", { name: "Play: Voice message" }));
+    expect(await screen.findByText(/cannot be fetched right now/)).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: "Play: Voice message" }));
+    expect(await screen.findByRole("button", { name: "Pause" })).toBeTruthy();
   });
 
   it.each([
@@ -301,7 +335,12 @@ describe("what a message says", () => {
 
   it.each([
     ["not_yet", "audio", /A voice message or sound\..*look at the phone/],
-    ["unsupported_by_meta", "unsupported", /could not pass it on. Look at the phone/],
+    ["unsupported_by_meta", "unsupported", /shows this only on the phone/],
+    ["unsupported_by_meta", "poll", /A poll\..*only on the phone.*look at the phone/],
+    ["unsupported_by_meta", "edit", /A message was edited\..*before you answer the old ones/],
+    ["file_refused_by_meta", "video", /A video\..*ask Maren to send it another way/],
+    ["too_old_to_import", "image", /A photo\..*14 days.*on the phone/],
+    ["not_yet", "hologram", /Something new\..*hologram/],
     ["on_the_phone", "unsupported", /It is on the phone/],
     ["malformed", "text", /a shape that nobody expected/],
   ] as const)("says why %s is not shown", async (why, meta_kind, words) => {
@@ -368,6 +407,89 @@ describe("what a message says", () => {
     }
     expect(screen.getByRole("link", { name: "See it" })).toBeTruthy();
   });
+});
+
+describe("what stands around a message", () => {
+  it("marks what was forwarded", async () => {
+    await show(
+      message("c", "customer", at(0, 14, 2), "Tell everybody", {
+        context: { forwarded: "often" },
+      }),
+    );
+    expect(screen.getByText("Forwarded many times")).toBeTruthy();
+  });
+
+  it("shows the ad that led here, opens its page on demand and fetches nothing of it", async () => {
+    const actions = await show(
+      message("c", "customer", at(0, 14, 2), "Still good?", {
+        context: {
+          referral: {
+            source_url: "https://fb.me/winter",
+            source_id: null,
+            source_kind: "ad",
+            headline: "Ready for snow?",
+            body: "Half price",
+            media_kind: "image",
+            image_url: "https://scontent.example/spy.jpg",
+            video_url: null,
+            thumbnail_url: "https://scontent.example/spy-small.jpg",
+            click_id: null,
+            welcome_text: null,
+          },
+        },
+      }),
+    );
+    expect(screen.getByText("From an ad")).toBeTruthy();
+    expect(screen.getByText("Ready for snow?")).toBeTruthy();
+    expect(document.body.innerHTML).not.toContain("scontent.example");
+    await userEvent.click(screen.getByRole("button", { name: /fb\.me/ }));
+    expect(actions.openLink).toHaveBeenCalledWith("https://fb.me/winter");
+  });
+
+  it("has no link for an address that is not one of a page", async () => {
+    await show(
+      message("c", "customer", at(0, 14, 2), "Hi", {
+        context: {
+          referral: {
+            source_url: "javascript:alert(1)",
+            source_id: null,
+            source_kind: "post",
+            headline: "A post",
+            body: null,
+            media_kind: null,
+            image_url: null,
+            video_url: null,
+            thumbnail_url: null,
+            click_id: null,
+            welcome_text: null,
+          },
+        },
+      }),
+    );
+    expect(screen.getByText("From a post")).toBeTruthy();
+    expect(screen.queryByRole("button")).toBeNull();
+  });
+
+  it("names the product that it is about", async () => {
+    await show(
+      message("c", "customer", at(0, 14, 2), "In green?", {
+        context: { product: { catalog_id: "538211", product_id: "saddle-brown" } },
+      }),
+    );
+    expect(screen.getByText("saddle-brown")).toBeTruthy();
+    expect(screen.getByText("Catalogue 538211")).toBeTruthy();
+  });
+});
+
+it("says the price with the tick, once Meta has said it", async () => {
+  await show(
+    message("c", { agent: SAMI }, at(0, 14, 2), "Hello", {
+      delivery: "delivered",
+      price: { class: "regular", category: "utility" },
+    }),
+  );
+  expect(screen.getByRole("img", { name: "Delivered" })).toBeTruthy();
+  expect(screen.getByText("Billed as utility.")).toBeTruthy();
 });
 
 it("offers to say who typed what came from the phone", async () => {

@@ -6,10 +6,12 @@ import type { MessageId } from "$lib/protocol/MessageId";
 import type { MessageRow } from "$lib/protocol/MessageRow";
 
 import type { WaitingText } from "./lines";
+import type { Fetched } from "./pictures";
 
 export interface LineActions {
   openLink(href: string): void;
   picture(media: Media): Promise<string>;
+  sound(media: Media): Promise<Fetched>;
   view(row: MessageRow): void;
   jump(message: MessageId): void;
   reply(row: MessageRow): void;

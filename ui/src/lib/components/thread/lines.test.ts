@@ -48,6 +48,27 @@ describe("a thread as lines", () => {
     expect(kinds(found)).toEqual(["day", "theirs", "ours*", "ours+", "ours", "day", "ours*"]);
   });
 
+  it("stands notices on nobody's side, and calls on the side of who called", () => {
+    const call = (by_customer: boolean): ThreadItem =>
+      message("c", by_customer ? "customer" : { phone: null }, at(0, 9, 2), {
+        kind: "call",
+        call: { by_customer, answered: false, declined: false, ended: true, seconds: null },
+      });
+    const found = lines([
+      message("c", { agent: SAMI }, at(0, 9, 0), "One"),
+      message("c", "platform", at(0, 9, 1), {
+        kind: "notice",
+        notice: { notice: "security_code_changed" },
+      }),
+      message("c", { agent: SAMI }, at(0, 9, 2), "Two"),
+      call(true),
+      call(false),
+      // Whoever writes after a call is named again.
+      message("c", { phone: null }, at(0, 9, 3), "Three"),
+    ]);
+    expect(kinds(found)).toEqual(["day", "ours*", "notice", "ours*", "theirs", "ours", "ours*"]);
+  });
+
   it("gives every line a key of its own, also where days come round again or references repeat", () => {
     const twice = message("c", { agent: SAMI }, at(0, 9, 0), "One");
     const found = lines([

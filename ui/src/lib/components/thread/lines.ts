@@ -38,6 +38,8 @@ export type Line =
       by: ByLine | null;
     }
   | { kind: "note"; key: string; row: NoteRow }
+  /** Said by nobody: Meta tells something about the chat. */
+  | { kind: "notice"; key: string; row: MessageRow }
   | { kind: "queued"; key: string; item: QueuedItem; joined: boolean; by: ByLine | null };
 
 /** Bubbles of one author closer than this stand together. */
@@ -51,6 +53,19 @@ export function dayOf(at: Time): string {
 
 export function sideOf(author: Author): Side {
   return author.by === "customer" ? "theirs" : "ours";
+}
+
+/** The side of who wrote, or of who called. */
+function sideOfRow(row: MessageRow): Side {
+  if (row.content.kind === "call") return row.content.call.by_customer ? "theirs" : "ours";
+  return sideOf(row.author);
+}
+
+/** Whether a row is a notice of Meta's rather than something that somebody said. */
+export function isNotice(row: MessageRow): boolean {
+  return (
+    row.content.kind === "notice" || (row.author.by === "platform" && row.content.kind !== "call")
+  );
 }
 
 /** When the window closed, if the thread should say so in its course. */
@@ -108,6 +123,11 @@ export function linesOf(
         unreadSaid = true;
         before = null;
       }
+      if (isNotice(row)) {
+        lines.push({ kind: "notice", key: row.id, row });
+        before = null;
+        continue;
+      }
       const author = authorKey(row.author);
       const joined = before !== null && before.author === author && at - before.at < TOGETHER_MS;
       const template = row.content.kind === "template";
@@ -116,12 +136,13 @@ export function linesOf(
         key: row.client_ref ?? row.id,
         row,
         quote: item.quote,
-        side: sideOf(row.author),
+        side: sideOfRow(row),
         joined: joined && !template,
         // A run of one author's bubbles is signed once, also when it pauses for a while.
         by: template || before === null || before.author !== author ? byLine(row) : null,
       });
-      before = { author, at };
+      // Nobody signs a call, so what follows one is signed anew.
+      before = row.content.kind === "call" ? null : { author, at };
     } else if (item.item === "note") {
       lines.push({ kind: "note", key: item.row.client_ref ?? item.row.id, row: item.row });
       before = null;
@@ -176,13 +197,17 @@ function authorKey(author: Author): string {
       return `phone ${author.claimed_by ?? ""}`;
     case "customer":
     case "other_app":
+    case "platform":
       return author.by;
   }
 }
 
 function byLine(row: MessageRow): ByLine | null {
+  // A call was not typed; its own line says how it went.
+  if (row.content.kind === "call") return null;
   switch (row.author.by) {
     case "customer":
+    case "platform":
       return null;
     case "agent":
       return {

@@ -20,6 +20,11 @@ export function agentName(team: Team, id: AgentId): string {
   return team.name(id) ?? t("thread.somebody");
 }
 
+/** A name or number that keeps its own direction inside a sentence of either. */
+export function isolated(words: string): string {
+  return `\u2068${words}\u2069`;
+}
+
 /** The customer in a sentence: the first name if there is a real one. */
 export function customerWords(customer: Pick<Customer, "name" | "named">): string {
   if (!customer.named) return t("thread.the_customer");
@@ -41,5 +46,7 @@ export function authorWords(team: Team, author: Author, customer: Customer): str
         : t("thread.quote.phone_by", { name: agentWords(team, author.claimed_by) });
     case "other_app":
       return t("thread.by.other_app");
+    case "platform":
+      return t("thread.by.platform");
   }
 }

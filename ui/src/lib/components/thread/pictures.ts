@@ -24,6 +24,12 @@ export function reservedSize(media: Pick<Media, "width" | "height">): {
 
 const KEPT = 60;
 
+/** A file's bytes, and the address under which an element of the page draws them. */
+export interface Fetched {
+  address: string;
+  blob: Blob;
+}
+
 /**
  * Fetches pictures once and keeps the latest of them. An address that falls out is revoked
  * only when no element can still need it, which is why the number kept is well above what
@@ -31,13 +37,17 @@ const KEPT = 60;
  */
 export class Pictures {
   #fetch: (media: MediaId) => Promise<MediaBytes>;
-  #kept = new Map<MediaId, Promise<string>>();
+  #kept = new Map<MediaId, Promise<Fetched>>();
 
   constructor(fetch: (media: MediaId) => Promise<MediaBytes>) {
     this.#fetch = fetch;
   }
 
   address(media: MediaId): Promise<string> {
+    return this.fetched(media).then(({ address }) => address);
+  }
+
+  fetched(media: MediaId): Promise<Fetched> {
     const known = this.#kept.get(media);
     if (known) {
       // Moved to the end: the oldest one not looked at is dropped first.
@@ -45,7 +55,7 @@ export class Pictures {
       this.#kept.set(media, known);
       return known;
     }
-    const made = this.#fetch(media).then(toAddress);
+    const made = this.#fetch(media).then(toFetched);
     this.#kept.set(media, made);
     made.catch(() => this.#kept.delete(media));
     this.#drop();
@@ -56,14 +66,14 @@ export class Pictures {
     while (this.#kept.size > KEPT) {
       const oldest = this.#kept.keys().next();
       if (oldest.done) return;
-      const address = this.#kept.get(oldest.value);
+      const file = this.#kept.get(oldest.value);
       this.#kept.delete(oldest.value);
-      address?.then((url) => URL.revokeObjectURL(url)).catch(() => {});
+      file?.then(({ address }) => URL.revokeObjectURL(address)).catch(() => {});
     }
   }
 }
 
-function toAddress(bytes: MediaBytes): string {
+function toFetched(bytes: MediaBytes): Fetched {
   const text = atob(bytes.base64);
   const data = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index += 1) data[index] = text.charCodeAt(index);
@@ -71,7 +81,8 @@ function toAddress(bytes: MediaBytes): string {
   // that nothing a customer sends is ever read as a page.
   const type = bytes.mime_type.split(";")[0]?.trim().toLowerCase() ?? "";
   const drawn = /^(?:image|video|audio)\/[\w.+-]+$/u.test(type);
-  return URL.createObjectURL(new Blob([data], { type: drawn ? type : "application/octet-stream" }));
+  const blob = new Blob([data], { type: drawn ? type : "application/octet-stream" });
+  return { address: URL.createObjectURL(blob), blob };
 }
 
 /** The name to save a document under: the sender's, without anything that could lead elsewhere. */

@@ -1,0 +1,189 @@
+//! What is said about messages: how far they got, reactions, edits and deletions. All of it may
+//! come before the message itself, and waits for it then.
+
+use ajar_domain::{
+    InboxId, WaMessageId,
+    amendment::{Amended, Side},
+    content::Content,
+    delivery::{Delivery, Receipt, Report},
+    failure::FailureCode,
+    outbox::{Outbound, Parked},
+    window::Refusal,
+};
+
+use super::Scope;
+use crate::{
+    meta::inbound::{Party, Reaction, StatusReport},
+    store::{Result, inboxes::SignOfLife, outbox::OutRow},
+};
+
+impl Scope<'_> {
+    pub(super) async fn reaction(&mut self, reaction: Reaction) -> Result<()> {
+        if reaction.provenance.is_live() {
+            // It opens nothing, but the person is known from here on.
+            self.customer(&reaction.customer, reaction.at).await?;
+        }
+        let reactor = match reaction.from {
+            Party::Customer => "customer",
+            Party::Phone => "phone",
+        };
+        let news = self
+            .tx
+            .add_reaction(
+                &reaction.target,
+                reactor,
+                reaction.emoji.as_deref().unwrap_or(""),
+                reaction.at,
+                reaction.id.as_str(),
+            )
+            .await?;
+        if news && let Some(target) = self.tx.conn.message_by_wamid(&reaction.target).await? {
+            self.tx.stamp_message(&target.id).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn amend(
+        &mut self,
+        inbox: Option<&InboxId>,
+        target: &WaMessageId,
+        amended: &Amended,
+    ) -> Result<()> {
+        if let Some(inbox) = inbox {
+            let sign = match amended.by {
+                Side::Customer => SignOfLife::Inbound,
+                Side::Business => SignOfLife::Echo,
+            };
+            self.sign_of_life(inbox, sign, amended.at);
+        }
+        let news = self.tx.add_amendment(target, amended).await?;
+        if news && let Some(message) = self.tx.conn.message_by_wamid(target).await? {
+            self.tx.settle_words(&message.id, target).await?;
+            self.stale.insert(message.conversation);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn status(
+        &mut self,
+        inbox: Option<&InboxId>,
+        report: StatusReport,
+    ) -> Result<()> {
+        if let Some(inbox) = inbox {
+            self.sign_of_life(inbox, SignOfLife::Status, report.at);
+        }
+        // Our id comes back with every status: a lost answer is settled by it.
+        if let Some(id) = &report.callback_data
+            && let Some(row) = self.tx.conn.outbox_row(id).await?
+        {
+            self.confirm(&row, &report).await?;
+        }
+        let kept = Report {
+            receipt: report.receipt,
+            at: report.at,
+            failure: report.failure.clone(),
+        };
+        let mut news = self.tx.add_report(&report.wamid, &kept).await?;
+        if let Some(price) = &report.pricing {
+            news |= self.tx.note_price(&report.wamid, price).await?;
+        }
+        if let Some((inbox, until)) = inbox.zip(report.free_until)
+            && let Some(customer) = self.customer(&report.recipient, report.at).await?
+        {
+            // The status may come before the message, so the customer says which chat it is.
+            let conversation = self.conversation(inbox, &customer, report.at).await?;
+            self.tx.note_free_until(&conversation, until).await?;
+        }
+        if !news {
+            return Ok(());
+        }
+        let Some(message) = self.tx.conn.message_by_wamid(&report.wamid).await? else {
+            // Before its message, or about one that is not ours: it waits.
+            return Ok(());
+        };
+        let refused_late = report.receipt == Receipt::Failed
+            && report
+                .failure
+                .as_ref()
+                .is_some_and(|failure| failure.code == FailureCode::WindowClosed);
+        if refused_late {
+            self.refused_late(&message, &report).await?;
+        }
+        self.tx.settle_delivery(&message.id, &report.wamid).await?;
+        if report.pricing.is_some() {
+            self.tx.stamp_message(&message.id).await?;
+        }
+        self.stale.insert(message.conversation);
+        Ok(())
+    }
+
+    async fn confirm(&mut self, row: &OutRow, report: &StatusReport) -> Result<()> {
+        let confirmed = row.state.clone().confirmed(report.wamid.clone(), report.at);
+        if confirmed == row.state {
+            return Ok(());
+        }
+        self.tx.write_outbound(&row.id, &confirmed).await?;
+        // Sending takes the chat over from another handler (platform notes, section 6).
+        self.tx.note_ours(&row.conversation, report.at).await?;
+        if let Some(message) = self.tx.conn.message(&row.id).await? {
+            self.tx
+                .write_base(
+                    &message.id,
+                    &Delivery::Accepted { at: report.at },
+                    Some(&report.wamid),
+                )
+                .await?;
+            self.stale.insert(message.conversation);
+        }
+        self.rung.outbox = true;
+        Ok(())
+    }
+
+    /// Meta took the message and then refused it as outside the window: the window is disputed
+    /// for the whole team, and the text is parked.
+    async fn refused_late(
+        &mut self,
+        message: &ajar_protocol::rows::MessageRow,
+        report: &StatusReport,
+    ) -> Result<()> {
+        if matches!(message.content, Content::Template { .. }) {
+            return Ok(());
+        }
+        let mut facts = self.tx.facts(&message.conversation).await?;
+        facts.record_refusal(Refusal {
+            at: report.at,
+            message: message.id.clone(),
+        });
+        self.tx.write_facts(&message.conversation, &facts).await?;
+        let why = Parked::Disputed {
+            meta_code: report
+                .failure
+                .as_ref()
+                .and_then(|failure| failure.meta_code),
+        };
+        if self
+            .tx
+            .conn
+            .outbox_row(message.id.as_str())
+            .await?
+            .is_some()
+        {
+            let parked = Outbound::Parked {
+                since: report.at,
+                why: why.clone(),
+            };
+            self.tx.write_outbound(message.id.as_str(), &parked).await?;
+            self.tx
+                .write_base(
+                    &message.id,
+                    &Delivery::Parked {
+                        since: report.at,
+                        why,
+                    },
+                    None,
+                )
+                .await?;
+        }
+        Ok(())
+    }
+}
