@@ -4,18 +4,15 @@
 //! (platform notes, section 9), so fetching starts with the webhook and is repeated with a
 //! growing distance until it works or the id is dead.
 
-use std::{path::Path, sync::Arc, time::Duration};
+mod shelf;
 
-use ajar_domain::{
-    MediaId,
-    content::{Media, MediaState},
-};
+use std::{sync::Arc, time::Duration};
+
+use ajar_domain::content::{Media, MediaState};
 use bytes::Bytes;
-use futures::{StreamExt, stream::BoxStream};
-use object_store::{
-    ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key,
-};
+use futures::StreamExt;
 
+pub use self::shelf::{Shelf, ShelfPlace};
 use crate::{
     clock::wait_until,
     core::Core,
@@ -29,50 +26,6 @@ use crate::{
 const MEDIA_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Files fetched at the same time.
 const AT_ONCE: usize = 4;
-
-/// Where the files lie.
-#[derive(Clone)]
-pub struct Shelf(Arc<dyn ObjectStore>);
-
-impl Shelf {
-    /// A folder of this machine.
-    ///
-    /// # Errors
-    /// If the folder cannot be made.
-    pub fn folder(path: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(path)?;
-        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(path)?)))
-    }
-
-    /// Nothing outlives the process.
-    #[must_use]
-    pub fn in_memory() -> Self {
-        Self(Arc::new(object_store::memory::InMemory::new()))
-    }
-
-    async fn put(&self, id: &MediaId, bytes: Bytes) -> object_store::Result<()> {
-        self.0
-            .put(&Key::from(id.as_str()), PutPayload::from_bytes(bytes))
-            .await
-            .map(drop)
-    }
-
-    /// The bytes of a stored file.
-    ///
-    /// # Errors
-    /// If it is not there or cannot be read.
-    pub async fn stream(
-        &self,
-        id: &MediaId,
-    ) -> object_store::Result<BoxStream<'static, object_store::Result<Bytes>>> {
-        Ok(self
-            .0
-            .get(&Key::from(id.as_str()))
-            .await?
-            .into_stream()
-            .boxed())
-    }
-}
 
 /// Fetches files for ever.
 pub async fn run(core: Arc<Core>) {
