@@ -11,13 +11,13 @@ use axum::{
     Json,
     body::Body,
     extract::{Path, Query, State},
-    http::header,
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
 use super::{Caller, Refusal, Shared};
-use crate::{commands, why};
+use crate::{commands, media::kind, why};
 
 const MAX_PAGE: i64 = 200;
 
@@ -130,15 +130,30 @@ pub async fn media(
             Some(5000),
         ))
     })?;
-    let headers = [
-        (header::CONTENT_TYPE, row.mime_type.as_str()),
-        // Whatever a customer sent is never rendered as a page.
-        (header::CONTENT_DISPOSITION, "attachment"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    Ok((
+        file_headers(&kind::served(&row.mime_type)),
+        Body::from_stream(bytes),
+    )
+        .into_response())
+}
+
+/// What goes with the bytes of a file. Whatever a customer sent is never a page: a browser that
+/// comes here saves it, whatever its kind, and should it draw it all the same, it does so as a
+/// stranger without scripts.
+fn file_headers(kind: &str) -> [(header::HeaderName, HeaderValue); 5] {
+    let fixed = HeaderValue::from_static;
+    let kind = HeaderValue::from_str(kind).unwrap_or(fixed(kind::BYTES));
+    [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_DISPOSITION, fixed("attachment")),
+        (header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            fixed("sandbox; default-src 'none'"),
+        ),
         (
             header::CACHE_CONTROL,
-            "private, max-age=31536000, immutable",
+            fixed("private, max-age=31536000, immutable"),
         ),
-    ];
-    Ok((headers, Body::from_stream(bytes)).into_response())
+    ]
 }

@@ -4,6 +4,7 @@
 //! (platform notes, section 9), so fetching starts with the webhook and is repeated with a
 //! growing distance until it works or the id is dead.
 
+pub mod kind;
 mod shelf;
 
 use std::{sync::Arc, time::Duration};
@@ -16,6 +17,7 @@ pub use self::shelf::{Shelf, ShelfPlace};
 use crate::{
     clock::wait_until,
     core::Core,
+    meta::graph::MediaError,
     store::{
         Result,
         media::{MediaRow, Stored},
@@ -82,9 +84,10 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
         .fetch_media(&row.meta_id, row.sha256.as_deref())
         .await
     {
-        Ok(bytes) => {
-            let stored = measure(&row, &bytes);
-            if let Err(error) = core.shelf.put(&row.id, bytes).await {
+        Ok(file) => {
+            let kind = kind::kept(&row.mime_type, file.mime_type.as_deref(), &file.bytes);
+            let stored = measure(kind, &file.bytes);
+            if let Err(error) = core.shelf.put(&row.id, file.bytes).await {
                 tracing::error!(error = &error as &dyn std::error::Error, media = %row.id, "a file cannot be stored");
                 return again(core, &row).await;
             }
@@ -92,6 +95,7 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
             tx.media_stored(&row.id, &stored).await?;
             describe(&mut tx, &row, |media| {
                 media.state = MediaState::Stored;
+                media.mime_type.clone_from(&stored.mime_type);
                 media.width = stored.width;
                 media.height = stored.height;
                 media.size_bytes = Some(stored.size_bytes);
@@ -102,8 +106,30 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
         }
         Err(error) => {
             tracing::warn!(media = %row.id, why = %error, attempt = row.attempt + 1, "a file could not be fetched");
-            again(core, &row).await
+            if may_come(&error) {
+                again(core, &row).await
+            } else {
+                gone(core, &row).await
+            }
         }
+    }
+}
+
+/// Whether another attempt, which always begins with a fresh lookup of the id, can end otherwise.
+///
+/// An id that Meta does not know never comes back, and a file that is too large does not shrink.
+/// A dead *address* is worth a lookup, which gives a new one. A strange host, a redirect, a wrong
+/// digest and a refused token are worth one too: these are faults of the moment, of the settings
+/// or of this version, and while the id lives the file can still be had.
+fn may_come(error: &MediaError) -> bool {
+    match error {
+        MediaError::DeadId { .. } | MediaError::TooLarge { .. } => false,
+        MediaError::Graph(_)
+        | MediaError::ForeignHost
+        | MediaError::Redirected
+        | MediaError::DeadAddress { .. }
+        | MediaError::Failed { .. }
+        | MediaError::WrongDigest => true,
     }
 }
 
@@ -111,21 +137,27 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
 async fn again(core: &Arc<Core>, row: &MediaRow) -> Result<()> {
     let wait = Duration::from_secs(5) * 4u32.saturating_pow(row.attempt.min(7));
     let next = core.now() + wait.min(Duration::from_secs(6 * 60 * 60));
-    let mut tx = core.store.begin().await?;
     if next > row.first_seen_at + MEDIA_LIVES {
-        tx.media_failed(&row.id, None).await?;
-        describe(&mut tx, row, |media| media.state = MediaState::Gone).await?;
-    } else {
-        tx.media_failed(&row.id, Some(next)).await?;
+        return gone(core, row).await;
     }
+    let mut tx = core.store.begin().await?;
+    tx.media_failed(&row.id, Some(next)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// It cannot be had any more, and the message says so.
+async fn gone(core: &Arc<Core>, row: &MediaRow) -> Result<()> {
+    let mut tx = core.store.begin().await?;
+    tx.media_failed(&row.id, None).await?;
+    describe(&mut tx, row, |media| media.state = MediaState::Gone).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Pixel sizes of pictures, so that the thread reserves the place.
-fn measure(row: &MediaRow, bytes: &Bytes) -> Stored {
-    let size = row
-        .mime_type
+fn measure(mime_type: String, bytes: &Bytes) -> Stored {
+    let size = mime_type
         .starts_with("image/")
         .then(|| imagesize::blob_size(bytes).ok())
         .flatten();
@@ -134,6 +166,7 @@ fn measure(row: &MediaRow, bytes: &Bytes) -> Stored {
         width: size.and_then(|size| pixels(size.width)),
         height: size.and_then(|size| pixels(size.height)),
         size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        mime_type,
     }
 }
 
@@ -151,4 +184,26 @@ async fn describe(
         tx.write_content(&message.id, &content).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::graph::GraphError;
+
+    #[test]
+    fn only_what_a_fresh_lookup_can_change_is_tried_again() {
+        for (error, may) in [
+            (MediaError::DeadId { status: 400 }, false),
+            (MediaError::TooLarge { most: 5 }, false),
+            (MediaError::DeadAddress { status: 404 }, true),
+            (MediaError::Failed { status: 500 }, true),
+            (MediaError::ForeignHost, true),
+            (MediaError::Redirected, true),
+            (MediaError::WrongDigest, true),
+            (MediaError::Graph(GraphError::NoAnswer), true),
+        ] {
+            assert_eq!(may_come(&error), may, "{error}");
+        }
+    }
 }

@@ -50,6 +50,8 @@ impl Row {
 /// What was found out about a file when it was stored.
 #[derive(Clone, Debug, Default)]
 pub struct Stored {
+    /// The kind under which it is kept, which need not be the announced one.
+    pub mime_type: String,
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub size_bytes: u64,
@@ -108,12 +110,13 @@ impl Tx {
 
     pub async fn media_stored(&mut self, id: &MediaId, stored: &Stored) -> Result<()> {
         const WRITE: &str = "UPDATE media SET state = 'stored', width = $2, height = $3, \
-             size_bytes = $4 WHERE id = $1";
+             size_bytes = $4, mime_type = $5 WHERE id = $1";
         either!(&mut self.conn, |c| sqlx::query(WRITE)
             .bind(id.as_str())
             .bind(stored.width.map(i64::from))
             .bind(stored.height.map(i64::from))
             .bind(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX))
+            .bind(&stored.mime_type)
             .execute(&mut **c)
             .await
             .map(drop))?;
