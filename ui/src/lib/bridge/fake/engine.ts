@@ -857,7 +857,7 @@ export class FakeEngine {
       return { conversation: rows[index]?.id ?? null };
     },
     presence: () => ({}),
-    media: () => ({ mime_type: "image/svg+xml", base64: btoa(WHEEL) }),
+    media: () => ({ mime_type: "image/webp", base64: WHEEL }),
     save_preferences: (preferences) => {
       this.#preferences = preferences;
       sessionStorage.setItem(STORE_KEY, JSON.stringify(preferences));

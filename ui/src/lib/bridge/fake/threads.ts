@@ -103,7 +103,7 @@ function maren(id: string): ThreadItem[] {
       caption: "After the pothole",
       media: {
         id: "media-wheel",
-        mime_type: "image/svg+xml",
+        mime_type: "image/webp",
         state: "stored",
         width: 708,
         height: 384,
@@ -263,7 +263,7 @@ function plain(row: ConversationRow): ThreadItem[] {
               caption: null,
               media: {
                 id: "media-wheel",
-                mime_type: "image/svg+xml",
+                mime_type: "image/webp",
                 state: "stored",
                 width: 708,
                 height: 384,

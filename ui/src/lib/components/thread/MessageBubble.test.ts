@@ -232,6 +232,15 @@ describe("what a message says", () => {
     expect(actions.picture).toHaveBeenCalledOnce();
   });
 
+  it("offers a picture that is none to be saved, and draws nothing of it", async () => {
+    const none = { ...media, mime_type: "application/octet-stream", state: "stored" } as const;
+    const actions = await show(theirs({ kind: "image", caption: null, media: none }));
+    expect(actions.picture).not.toHaveBeenCalled();
+    await userEvent.click(screen.getByRole("button", { name: "Save file.bin" }));
+    expect(actions.picture).toHaveBeenCalledOnce();
+    expect(document.querySelector(".words img")).toBeNull();
+  });
+
   it("plays a voice message at three speeds, after fetching it", async () => {
     await show(theirs({ kind: "audio", voice: true, media: file }));
     expect(document.querySelector("audio")).toBeNull();

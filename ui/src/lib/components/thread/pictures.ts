@@ -67,11 +67,25 @@ function toAddress(bytes: MediaBytes): string {
   const text = atob(bytes.base64);
   const data = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index += 1) data[index] = text.charCodeAt(index);
-  // Only what a picture or a player draws keeps its type. Everything else is bytes to be saved, so
-  // that nothing a customer sends is ever read as a page.
-  const type = bytes.mime_type.split(";")[0]?.trim().toLowerCase() ?? "";
-  const drawn = /^(?:image|video|audio)\/[\w.+-]+$/u.test(type);
-  return URL.createObjectURL(new Blob([data], { type: drawn ? type : "application/octet-stream" }));
+  const type = kind(bytes.mime_type);
+  return URL.createObjectURL(
+    new Blob([data], { type: SHOWN.test(type) ? type : "application/octet-stream" }),
+  );
+}
+
+/**
+ * What a picture or a player draws keeps its kind. Everything else is bytes to be saved, so that
+ * nothing a customer sends is ever read as a page; an SVG is one.
+ */
+const SHOWN = /^(?:image\/(?:jpeg|png|webp|gif)|(?:video|audio)\/[\w.+-]+)$/u;
+
+function kind(type: string): string {
+  return type.split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+/** The hub has it, and found it to be something else than it was announced as. */
+export function isOnlySaved(media: Pick<Media, "state" | "mime_type">): boolean {
+  return media.state === "stored" && !SHOWN.test(kind(media.mime_type));
 }
 
 /** The name to save a document under: the sender's, without anything that could lead elsewhere. */
@@ -83,8 +97,8 @@ export function fileName(media: Pick<Media, "filename" | "mime_type">): string {
     .replace(/^[.\s]+/u, "")
     .trim();
   if (clean !== "") return clean.slice(-120);
-  const ending = /^[\w.+-]+\/([\w.+-]+)/u.exec(media.mime_type)?.[1] ?? "bin";
-  return `file.${ending}`;
+  const ending = /^[\w.+-]+\/([\w.+-]+)/u.exec(media.mime_type)?.[1] ?? "octet-stream";
+  return `file.${ending === "octet-stream" ? "bin" : ending}`;
 }
 
 const byApp = new WeakMap<App, Pictures>();
