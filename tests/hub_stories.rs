@@ -325,6 +325,49 @@ on_every_database! {
         }
     }
 
+    async fn a_picture_has_a_small_one_beside_it(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let get = async |media: &Media, what: &str| {
+            ajar_tests::http()
+                .get(format!("{}/v1/media/{}{what}", team.hub.url(), media.id))
+                .bearer_auth(sami.token())
+                .send()
+                .await
+                .expect("an answer")
+        };
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        let mut large = std::io::Cursor::new(Vec::new());
+        image::RgbImage::from_fn(1000, 500, |x, y| image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 0]))
+            .write_to(&mut large, image::ImageFormat::Png)
+            .expect("a picture");
+        let large = ajar_simulator::MediaFile::new("image/png", large.into_inner());
+        maria.sends_image(large.clone(), None).await.expect("sent");
+        team.settled().await;
+        let media = fetched(&team, &sami, "Maria").await;
+        assert_eq!((media.width, media.height), (Some(1000), Some(500)));
+        let small = get(&media, "/thumbnail").await;
+        assert_eq!(small.headers()["content-type"], "image/jpeg");
+        assert_eq!(small.headers()["content-disposition"], "attachment");
+        assert_eq!(small.headers()["x-content-type-options"], "nosniff");
+        let small = image::load_from_memory(&small.bytes().await.expect("whole")).expect("a picture");
+        assert_eq!((small.width(), small.height()), (640, 320));
+        assert_eq!(get(&media, "").await.bytes().await.expect("whole"), large.bytes);
+
+        let juno = team.sim.customer("Juno", "+1 555 014 2208");
+        let little = ajar_simulator::MediaFile::sticker(3);
+        juno.sends_sticker(little.clone(), false).await.expect("sent");
+        team.settled().await;
+        let media = fetched(&team, &sami, "Juno").await;
+        assert_eq!(get(&media, "/thumbnail").await.bytes().await.expect("whole"), little.bytes);
+
+        let kit = team.sim.customer("Kit", "+1 555 014 2209");
+        kit.sends_document(ajar_simulator::MediaFile::pdf("invoice.pdf", "Invoice"), None).await.expect("sent");
+        team.settled().await;
+        let media = fetched(&team, &sami, "Kit").await;
+        assert_eq!(get(&media, "/thumbnail").await.status(), 404);
+        assert_eq!(get(&media, "").await.headers()["content-type"], "application/octet-stream");
+    }
+
     async fn a_file_that_is_not_what_it_says_is_saved_and_never_drawn(team: TestTeam) {
         let sami = team.agent("Sami").await;
         let page = b"<!DOCTYPE html><script>alert(1)</script>".to_vec();

@@ -11,6 +11,7 @@
 //! | `GET /v1/conversations/{id}/window` | [`crate::ui::WhyWindow`] |
 //! | `GET /v1/search?q=…` | [`SearchPage`] |
 //! | `GET /v1/media/{id}` | the bytes |
+//! | `GET /v1/media/{id}/thumbnail` | a small picture of a picture |
 //! | `POST /v1/presence` | nothing, for a [`PresenceRequest`] |
 //!
 //! All but the first two want `Authorization: Bearer <token>`. Every error is an

@@ -6,11 +6,11 @@
 
 pub mod kind;
 mod shelf;
+pub mod thumbnail;
 
 use std::{sync::Arc, time::Duration};
 
 use ajar_domain::content::{Media, MediaState};
-use bytes::Bytes;
 use futures::StreamExt;
 
 pub use self::shelf::{Shelf, ShelfPlace};
@@ -86,10 +86,22 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
     {
         Ok(file) => {
             let kind = kind::kept(&row.mime_type, file.mime_type.as_deref(), &file.bytes);
-            let stored = measure(kind, &file.bytes);
+            let seen = thumbnail::look(&kind, &file.bytes).await;
+            let stored = Stored {
+                mime_type: kind,
+                width: seen.size.map(|(width, _)| width),
+                height: seen.size.map(|(_, height)| height),
+                size_bytes: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
+            };
             if let Err(error) = core.shelf.put(&row.id, file.bytes).await {
                 tracing::error!(error = &error as &dyn std::error::Error, media = %row.id, "a file cannot be stored");
                 return again(core, &row).await;
+            }
+            // Before the row says that the file is there: whoever sees the row may ask for it.
+            if let Some(thumbnail) = seen.thumbnail
+                && let Err(error) = core.shelf.put_thumbnail(&row.id, thumbnail).await
+            {
+                tracing::warn!(error = &error as &dyn std::error::Error, media = %row.id, "a thumbnail cannot be stored; the file stands in for it");
             }
             let mut tx = core.store.begin().await?;
             tx.media_stored(&row.id, &stored).await?;
@@ -153,21 +165,6 @@ async fn gone(core: &Arc<Core>, row: &MediaRow) -> Result<()> {
     describe(&mut tx, row, |media| media.state = MediaState::Gone).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Pixel sizes of pictures, so that the thread reserves the place.
-fn measure(mime_type: String, bytes: &Bytes) -> Stored {
-    let size = mime_type
-        .starts_with("image/")
-        .then(|| imagesize::blob_size(bytes).ok())
-        .flatten();
-    let pixels = |side: usize| u32::try_from(side).ok();
-    Stored {
-        width: size.and_then(|size| pixels(size.width)),
-        height: size.and_then(|size| pixels(size.height)),
-        size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        mime_type,
-    }
 }
 
 async fn describe(

@@ -131,6 +131,29 @@ impl Shelf {
             .map(drop)
     }
 
+    pub(super) async fn put_thumbnail(
+        &self,
+        id: &MediaId,
+        bytes: Bytes,
+    ) -> object_store::Result<()> {
+        self.0
+            .put(&thumbnail(id), PutPayload::from_bytes(bytes))
+            .await
+            .map(drop)
+    }
+
+    /// The small picture beside a file, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn thumbnail(&self, id: &MediaId) -> object_store::Result<Option<Bytes>> {
+        match self.0.get(&thumbnail(id)).await {
+            Ok(found) => found.bytes().await.map(Some),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The bytes of a stored file.
     ///
     /// # Errors
@@ -146,6 +169,11 @@ impl Shelf {
             .into_stream()
             .boxed())
     }
+}
+
+/// Beside the file: no id has a point in it.
+fn thumbnail(id: &MediaId) -> Key {
+    Key::from(format!("{}.thumb", id.as_str()))
 }
 
 #[cfg(test)]
@@ -306,8 +334,18 @@ mod tests {
             .await
             .expect("put");
         assert_eq!(whole(&shelf, &id).await.expect("there"), b"hello");
+        assert_eq!(shelf.thumbnail(&id).await.expect("an answer"), None);
+        shelf
+            .put_thumbnail(&id, Bytes::from_static(b"hi"))
+            .await
+            .expect("put");
+        let small = shelf.thumbnail(&id).await.expect("an answer");
+        assert_eq!(small.as_deref(), Some(b"hi".as_slice()));
         let names: Vec<_> = objects.lock().expect("no panic").keys().cloned().collect();
-        assert_eq!(names, ["/files/ajar/media/0197-a"]);
+        assert_eq!(
+            names,
+            ["/files/ajar/media/0197-a", "/files/ajar/media/0197-a.thumb"]
+        );
     }
 
     #[tokio::test]

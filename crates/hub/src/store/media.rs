@@ -68,6 +68,18 @@ impl Conn {
         row.map(Row::decode).transpose()
     }
 
+    /// How large a picture is, in dots, if that could be found out.
+    pub async fn media_size(&mut self, id: &MediaId) -> Result<Option<(u32, u32)>> {
+        const SIZE: &str = "SELECT width, height FROM media \
+             WHERE id = $1 AND width IS NOT NULL AND height IS NOT NULL";
+        let size: Option<(i64, i64)> = either!(self, |c| sqlx::query_as(SIZE)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        let side = |side: i64| u32::try_from(side).unwrap_or(u32::MAX);
+        Ok(size.map(|(width, height)| (side(width), side(height))))
+    }
+
     pub async fn media_due(&mut self, now: Time, limit: i64) -> Result<Vec<MediaRow>> {
         const DUE: &str = "SELECT id, message_id, inbox_id, meta_id, mime_type, sha256, state, \
              attempt, first_seen_at FROM media WHERE state = 'pending' AND not_before <= $1 \

@@ -36,6 +36,7 @@ async function show(
   const names = [
     "openLink",
     "picture",
+    "thumbnail",
     "view",
     "jump",
     "reply",
@@ -53,6 +54,7 @@ async function show(
     [Name in keyof LineActions]: ReturnType<typeof vi.fn>;
   };
   actions.picture.mockResolvedValue("blob:picture");
+  actions.thumbnail.mockResolvedValue("blob:small");
   const lines = linesOf(
     {
       items: [item],
@@ -210,7 +212,10 @@ describe("what a message says", () => {
     );
     await userEvent.click(screen.getByRole("button", { name: "Photo: The rim. Open large" }));
     expect(actions.view).toHaveBeenCalledOnce();
-    expect(await screen.findByRole("img", { name: "Photo: The rim" })).toBeTruthy();
+    const picture = await screen.findByRole("img", { name: "Photo: The rim" });
+    // The thread makes do with a small one; the viewer fetches the whole.
+    expect(picture.getAttribute("src")).toBe("blob:small");
+    expect(actions.picture).not.toHaveBeenCalled();
   });
 
   it.each([
@@ -236,6 +241,7 @@ describe("what a message says", () => {
     const none = { ...media, mime_type: "application/octet-stream", state: "stored" } as const;
     const actions = await show(theirs({ kind: "image", caption: null, media: none }));
     expect(actions.picture).not.toHaveBeenCalled();
+    expect(actions.thumbnail).not.toHaveBeenCalled();
     await userEvent.click(screen.getByRole("button", { name: "Save file.bin" }));
     expect(actions.picture).toHaveBeenCalledOnce();
     expect(document.querySelector(".words img")).toBeNull();

@@ -9,7 +9,10 @@ import type { WaitingText } from "./lines";
 
 export interface LineActions {
   openLink(href: string): void;
+  /** The address of a whole file. */
   picture(media: Media): Promise<string>;
+  /** The address of a small picture of it. */
+  thumbnail(media: Media): Promise<string>;
   view(row: MessageRow): void;
   jump(message: MessageId): void;
   reply(row: MessageRow): void;

@@ -44,6 +44,8 @@ it("fetches a picture once, and again only if that failed", async () => {
   await expect(pictures.address("a")).resolves.toBe("blob:made");
   await pictures.address("a");
   expect(calls).toBe(2);
+  await pictures.thumbnail("a");
+  expect(calls).toBe(3);
 });
 
 it("lets nothing be read as a page", async () => {

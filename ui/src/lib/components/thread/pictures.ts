@@ -30,24 +30,35 @@ const KEPT = 60;
  * one screen shows.
  */
 export class Pictures {
-  #fetch: (media: MediaId) => Promise<MediaBytes>;
-  #kept = new Map<MediaId, Promise<string>>();
+  #fetch: (media: MediaId, thumbnail: boolean) => Promise<MediaBytes>;
+  #kept = new Map<string, Promise<string>>();
 
-  constructor(fetch: (media: MediaId) => Promise<MediaBytes>) {
+  constructor(fetch: (media: MediaId, thumbnail: boolean) => Promise<MediaBytes>) {
     this.#fetch = fetch;
   }
 
+  /** The whole file. */
   address(media: MediaId): Promise<string> {
-    const known = this.#kept.get(media);
+    return this.#address(media, false);
+  }
+
+  /** A small picture of it, where there is one. */
+  thumbnail(media: MediaId): Promise<string> {
+    return this.#address(media, true);
+  }
+
+  #address(media: MediaId, thumbnail: boolean): Promise<string> {
+    const key = thumbnail ? `${media} small` : media;
+    const known = this.#kept.get(key);
     if (known) {
       // Moved to the end: the oldest one not looked at is dropped first.
-      this.#kept.delete(media);
-      this.#kept.set(media, known);
+      this.#kept.delete(key);
+      this.#kept.set(key, known);
       return known;
     }
-    const made = this.#fetch(media).then(toAddress);
-    this.#kept.set(media, made);
-    made.catch(() => this.#kept.delete(media));
+    const made = this.#fetch(media, thumbnail).then(toAddress);
+    this.#kept.set(key, made);
+    made.catch(() => this.#kept.delete(key));
     this.#drop();
     return made;
   }
@@ -107,7 +118,7 @@ const byApp = new WeakMap<App, Pictures>();
 export function picturesFor(app: App): Pictures {
   let pictures = byApp.get(app);
   if (!pictures) {
-    pictures = new Pictures((media) => app.bridge.call("media", { media }));
+    pictures = new Pictures((media, thumbnail) => app.bridge.call("media", { media, thumbnail }));
     byApp.set(app, pictures);
   }
   return pictures;
