@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use ajar_domain::{
     Time,
     composer::{Pause, PhoneFirst},
-    content::{Author, Content, MediaState},
+    content::{Author, Content, Media, MediaState},
     delivery::Delivery,
     outbox::Parked,
     window::{WINDOW, Window},
@@ -24,6 +24,21 @@ const MARGIN: Duration = Duration::from_secs(20);
 
 fn body(content: &Content) -> String {
     content.preview()
+}
+
+/// The file of the newest message, once it was fetched or given up.
+async fn fetched(team: &ajar_tests::TestTeam, agent: &ajar_tests::TestAgent, name: &str) -> Media {
+    let mut committed = team.hub.core().store.committed();
+    let chat = agent.chat(name).await;
+    loop {
+        committed.mark_unchanged();
+        let row = agent.messages(&chat.id).await.pop().expect("a message");
+        let media = row.content.media().expect("a file").clone();
+        if media.state != MediaState::Pending {
+            return media;
+        }
+        committed.changed().await.expect("the hub lives");
+    }
 }
 
 on_every_database! {
@@ -308,6 +323,104 @@ on_every_database! {
             }
             committed.changed().await.expect("the hub lives");
         }
+    }
+
+    async fn a_picture_has_a_small_one_beside_it(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let get = async |media: &Media, what: &str| {
+            ajar_tests::http()
+                .get(format!("{}/v1/media/{}{what}", team.hub.url(), media.id))
+                .bearer_auth(sami.token())
+                .send()
+                .await
+                .expect("an answer")
+        };
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        let mut large = std::io::Cursor::new(Vec::new());
+        image::RgbImage::from_fn(1000, 500, |x, y| image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 0]))
+            .write_to(&mut large, image::ImageFormat::Png)
+            .expect("a picture");
+        let large = ajar_simulator::MediaFile::new("image/png", large.into_inner());
+        maria.sends_image(large.clone(), None).await.expect("sent");
+        team.settled().await;
+        let media = fetched(&team, &sami, "Maria").await;
+        assert_eq!((media.width, media.height), (Some(1000), Some(500)));
+        let small = get(&media, "/thumbnail").await;
+        assert_eq!(small.headers()["content-type"], "image/jpeg");
+        assert_eq!(small.headers()["content-disposition"], "attachment");
+        assert_eq!(small.headers()["x-content-type-options"], "nosniff");
+        let small = image::load_from_memory(&small.bytes().await.expect("whole")).expect("a picture");
+        assert_eq!((small.width(), small.height()), (640, 320));
+        assert_eq!(get(&media, "").await.bytes().await.expect("whole"), large.bytes);
+
+        let juno = team.sim.customer("Juno", "+1 555 014 2208");
+        let little = ajar_simulator::MediaFile::sticker(3);
+        juno.sends_sticker(little.clone(), false).await.expect("sent");
+        team.settled().await;
+        let media = fetched(&team, &sami, "Juno").await;
+        assert_eq!(get(&media, "/thumbnail").await.bytes().await.expect("whole"), little.bytes);
+
+        let kit = team.sim.customer("Kit", "+1 555 014 2209");
+        kit.sends_document(ajar_simulator::MediaFile::pdf("invoice.pdf", "Invoice"), None).await.expect("sent");
+        team.settled().await;
+        let media = fetched(&team, &sami, "Kit").await;
+        assert_eq!(get(&media, "/thumbnail").await.status(), 404);
+        assert_eq!(get(&media, "").await.headers()["content-type"], "application/octet-stream");
+    }
+
+    async fn a_file_that_is_not_what_it_says_is_saved_and_never_drawn(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let page = b"<!DOCTYPE html><script>alert(1)</script>".to_vec();
+        let sticker = ajar_simulator::MediaFile::sticker(3).bytes.to_vec();
+        for (name, number, bytes, kind) in [
+            ("Maria", "+1 555 014 2207", page, "application/octet-stream"),
+            ("Juno", "+1 555 014 2208", sticker, "image/webp"),
+        ] {
+            let file = ajar_simulator::MediaFile::new("image/jpeg", bytes.clone());
+            team.sim.customer(name, number).sends_image(file, None).await.expect("sent");
+            team.settled().await;
+            let media = fetched(&team, &sami, name).await;
+            assert_eq!((media.state, media.mime_type.as_str()), (MediaState::Stored, kind));
+            let answer = ajar_tests::http()
+                .get(format!("{}/v1/media/{}", team.hub.url(), media.id))
+                .bearer_auth(sami.token())
+                .send()
+                .await
+                .expect("an answer");
+            let header = |name: &str| answer.headers()[name].to_str().expect("text").to_owned();
+            assert_eq!(header("content-type"), kind);
+            assert_eq!(header("content-disposition"), "attachment");
+            assert_eq!(header("x-content-type-options"), "nosniff");
+            assert!(header("content-security-policy").starts_with("sandbox"));
+            assert_eq!(answer.bytes().await.expect("whole"), bytes);
+        }
+    }
+
+    async fn a_file_that_meta_does_not_know_any_more_is_said_to_be_gone_at_once(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let now = team.now().secs().to_string();
+        let number = team.sim.numbers().into_iter().next().expect("a number");
+        let body = serde_json::json!({"object": "whatsapp_business_account", "entry": [{
+            "id": team.sim.waba_id(),
+            "changes": [{"field": "messages", "value": {
+                "messaging_product": "whatsapp",
+                "metadata": {"display_phone_number": number.display_number, "phone_number_id": team.sim.phone_number_id()},
+                "contacts": [{"profile": {"name": "Maria"}, "wa_id": "15550142207"}],
+                "messages": [{"from": "15550142207", "id": "wamid.lost", "timestamp": now, "type": "image",
+                    "image": {"id": "9099999999999", "mime_type": "image/jpeg"}}],
+            }}],
+        }]}).to_string();
+        let taken = ajar_tests::http()
+            .post(format!("{}/webhooks/whatsapp", team.hub.url()))
+            .header(ajar_simulator::SIGNATURE_HEADER, ajar_simulator::sign(&team.sim.app_secret(), body.as_bytes()))
+            .body(body)
+            .send()
+            .await
+            .expect("an answer");
+        assert!(taken.status().is_success());
+        team.settled().await;
+        // The clock stands still: there was one attempt, and no later one is waited for.
+        assert_eq!(fetched(&team, &sami, "Maria").await.state, MediaState::Gone);
     }
 
     async fn reactions_taps_and_list_rows_are_understood(team: TestTeam) {

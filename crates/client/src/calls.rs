@@ -89,7 +89,12 @@ pub(crate) async fn call(session: &Arc<SessionState>, call: UiCall) -> Result<Va
         }
         UiCall::Media(of) => {
             let team = core.joined()?;
-            json(team.media.fetch(&team.hub, &team.store, &of.media).await?)
+            let (hub, store) = (&team.hub, &team.store);
+            json(if of.thumbnail {
+                team.media.thumbnail(hub, store, &of.media).await?
+            } else {
+                team.media.fetch(hub, store, &of.media).await?
+            })
         }
         UiCall::SavePreferences(preferences) => nothing(core.save_preferences(preferences).await),
         UiCall::TryNow(Nothing {}) => {

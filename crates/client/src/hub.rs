@@ -248,7 +248,19 @@ impl Hub {
 
     /// The bytes of a file and their kind.
     pub async fn media(&self, id: &MediaId) -> Result<(String, Bytes)> {
-        let request = self.request(Method::GET, &["media", id.as_str()])?;
+        self.file(&["media", id.as_str()]).await
+    }
+
+    /// The same of a small picture of it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] if there is none.
+    pub async fn thumbnail(&self, id: &MediaId) -> Result<(String, Bytes)> {
+        self.file(&["media", id.as_str(), "thumbnail"]).await
+    }
+
+    async fn file(&self, path: &[&str]) -> Result<(String, Bytes)> {
+        let request = self.request(Method::GET, path)?;
         let response = accepted(request.send().await.map_err(unreachable)?).await?;
         let mime_type = response
             .headers()

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use ajar_domain::MediaId;
-use ajar_protocol::{error::ApiError, ui::MediaBytes};
+use ajar_protocol::{
+    error::{ApiError, ErrorCode},
+    ui::MediaBytes,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{error::storage, hub::Hub, store::Store};
@@ -42,18 +45,55 @@ impl Media {
         store: &Store,
         id: &MediaId,
     ) -> Result<MediaBytes, ApiError> {
+        if let Some(kept) = self.kept(store, id).await? {
+            return Ok(kept);
+        }
+        let (mime_type, bytes) = hub.media(id).await?;
+        Ok(self.take(store, id, mime_type, &bytes).await)
+    }
+
+    /// A small picture of a file, or the file itself where there is none: of a hub that makes
+    /// none, of a picture that could not be made smaller, and while there is no line to the hub.
+    pub async fn thumbnail(
+        &self,
+        hub: &Hub,
+        store: &Store,
+        id: &MediaId,
+    ) -> Result<MediaBytes, ApiError> {
+        // Kept beside the file, under a name that no file has: ids have no point in them.
+        let small = MediaId::new(format!("{id}.thumb"));
+        if let Some(kept) = self.kept(store, &small).await? {
+            return Ok(kept);
+        }
+        match hub.thumbnail(id).await {
+            Ok((mime_type, bytes)) => Ok(self.take(store, &small, mime_type, &bytes).await),
+            Err(error) if error.code == ErrorCode::NotFound => self.fetch(hub, store, id).await,
+            Err(error) => self.kept(store, id).await?.ok_or(error),
+        }
+    }
+
+    async fn kept(&self, store: &Store, id: &MediaId) -> Result<Option<MediaBytes>, ApiError> {
         if let Some(path) = self.path(id)
             && let Some(mime_type) = store.kept_media(id).await.map_err(storage)?
             && let Ok(bytes) = tokio::fs::read(path).await
         {
-            return Ok(as_bytes(mime_type, &bytes));
+            return Ok(Some(as_bytes(mime_type, &bytes)));
         }
-        let (mime_type, bytes) = hub.media(id).await?;
-        if let Err(why) = self.keep(store, id, &mime_type, &bytes).await {
+        Ok(None)
+    }
+
+    async fn take(
+        &self,
+        store: &Store,
+        id: &MediaId,
+        mime_type: String,
+        bytes: &[u8],
+    ) -> MediaBytes {
+        if let Err(why) = self.keep(store, id, &mime_type, bytes).await {
             // It can be shown all the same.
             tracing::warn!(%why, media = %id, "a file could not be kept");
         }
-        Ok(as_bytes(mime_type, &bytes))
+        as_bytes(mime_type, bytes)
     }
 
     async fn keep(

@@ -432,6 +432,7 @@ async fn numbers_templates_and_files() {
     let file: MediaBytes = alice
         .call(UiCall::Media(MediaRef {
             media: ajar_domain::MediaId::new("pic"),
+            thumbnail: false,
         }))
         .await
         .expect("fetched");
@@ -457,11 +458,51 @@ async fn files_are_kept_on_disk() {
         let file: MediaBytes = alice
             .call(UiCall::Media(MediaRef {
                 media: ajar_domain::MediaId::new("../Pic"),
+                thumbnail: false,
             }))
             .await
             .expect("fetched");
         assert_eq!(file.mime_type, "image/png");
     }
     assert_eq!(hub.with(|hub| hub.media_asked), 1);
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_small_picture_is_fetched_where_it_will_do() {
+    let hub = FakeHub::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let desk = hub
+        .join(
+            DeskConfig {
+                data_dir: Some(folder.path().into()),
+                ..config("a")
+            },
+            "Alice",
+        )
+        .await;
+    let alice = sit_down(&desk).await;
+    let fetch = async |media: &str, thumbnail: bool| -> MediaBytes {
+        let media = ajar_domain::MediaId::new(media);
+        alice
+            .call(UiCall::Media(MediaRef { media, thumbnail }))
+            .await
+            .expect("fetched")
+    };
+    for _ in 0..2 {
+        assert_eq!(fetch("pic", true).await.base64, "c21hbGw=");
+    }
+    let asked = || hub.with(|hub| (hub.thumbnails_asked, hub.media_asked));
+    assert_eq!(asked(), (1, 0), "it is kept");
+    assert_eq!(fetch("pic", false).await.base64, "cGljdHVyZQ==");
+    assert_eq!(asked(), (1, 1), "and never taken for the picture itself");
+
+    // Where there is none, the file is what there is to show.
+    assert_eq!(fetch("plain", true).await.base64, "cGljdHVyZQ==");
+    assert_eq!(asked(), (2, 2));
+    // And where nobody can say, the file that was kept.
+    hub.with(|hub| hub.no_thumbnails = true);
+    assert_eq!(fetch("plain", true).await.base64, "cGljdHVyZQ==");
+    assert_eq!(asked(), (3, 2));
     desk.close().await;
 }

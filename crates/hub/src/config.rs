@@ -11,6 +11,8 @@ use std::{
 
 use clap::Args;
 
+use crate::media::ShelfPlace;
+
 /// Meta's Graph API versions live about two years; this is the one the platform notes describe.
 pub const DEFAULT_API_VERSION: &str = "v25.0";
 
@@ -25,6 +27,9 @@ pub struct Options {
     /// Where database and files lie.
     #[arg(long, env = "AJAR_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
+    /// `s3://bucket/prefix`; a folder in the data folder if not given.
+    #[arg(long, env = "AJAR_MEDIA_URL")]
+    pub media_url: Option<String>,
     /// The team's name, as its desktops show it.
     #[arg(long, env = "AJAR_TEAM_NAME", default_value = "Our team")]
     pub team_name: String,
@@ -69,6 +74,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     pub database_url: String,
     pub data_dir: PathBuf,
+    pub shelf: ShelfPlace,
     pub team_name: String,
     /// How long raw webhooks are kept; `None` for ever.
     pub log_kept: Option<std::time::Duration>,
@@ -116,6 +122,22 @@ impl Options {
         }
     }
 
+    /// Where files lie.
+    ///
+    /// # Errors
+    /// If the address is of no kind that is known. What was given is not repeated: somebody may
+    /// have put a key into it.
+    pub fn shelf(&self) -> Result<ShelfPlace, BadSetting> {
+        match &self.media_url {
+            None => Ok(ShelfPlace::Folder(self.data_dir().join("media"))),
+            Some(url) => ShelfPlace::from_url(url).ok_or_else(|| {
+                BadSetting(
+                    "AJAR_MEDIA_URL must be s3://bucket or s3://bucket/prefix; keys, region and endpoint stand in the AWS_… variables".into(),
+                )
+            }),
+        }
+    }
+
     /// Everything `serve` needs.
     ///
     /// # Errors
@@ -149,6 +171,7 @@ impl Options {
             listen,
             database_url: self.database_url()?,
             data_dir: self.data_dir(),
+            shelf: self.shelf()?,
             team_name: self.team_name.clone(),
             log_kept: days("AJAR_LOG_KEEP_DAYS", &self.log_keep_days)?,
             meta: MetaSettings {
@@ -292,6 +315,20 @@ mod tests {
     }
 
     #[test]
+    fn files_lie_in_the_data_folder_unless_a_bucket_is_named() {
+        let mut options = given();
+        options.data_dir = Some(PathBuf::from("/srv/hub"));
+        let folder = ShelfPlace::Folder(PathBuf::from("/srv/hub/media"));
+        assert_eq!(options.shelf(), Ok(folder));
+        options.media_url = Some("s3://files/ajar".into());
+        let bucket = ShelfPlace::Bucket {
+            bucket: "files".into(),
+            prefix: "ajar".into(),
+        };
+        assert_eq!(options.complete().map(|s| s.shelf), Ok(bucket));
+    }
+
+    #[test]
     fn malformed_settings_are_said() {
         for (spoil, name) in [
             (
@@ -307,6 +344,10 @@ mod tests {
                 "AJAR_DATABASE_URL",
             ),
             (
+                |o| o.media_url = Some("s3://key:secret@files".into()),
+                "AJAR_MEDIA_URL",
+            ),
+            (
                 |o| o.meta_waba_id = Some("my account".into()),
                 "AJAR_META_WABA_ID",
             ),
@@ -315,6 +356,7 @@ mod tests {
             spoil(&mut options);
             let error = options.complete().map(drop).expect_err("malformed");
             assert!(error.to_string().starts_with(name), "{error}");
+            assert!(!error.to_string().contains("key:secret"), "{error}");
         }
     }
 }

@@ -43,7 +43,7 @@ enum Command {
         #[command(flatten)]
         options: Box<Options>,
     },
-    /// Look at settings, database, token and webhook subscription, and say what is wrong.
+    /// Look at settings, database, files, token and webhook subscription, and say what is wrong.
     Check {
         #[command(flatten)]
         options: Box<Options>,
@@ -140,7 +140,7 @@ async fn serve(options: &Options) -> anyhow::Result<ExitCode> {
             database_url: settings.database_url,
             team_name: settings.team_name,
             meta: settings.meta,
-            shelf: Shelf::folder(&settings.data_dir.join("media"))?,
+            shelf: Shelf::open(&settings.shelf)?,
             clock: None,
             seed: None,
             number: None,
@@ -243,12 +243,26 @@ async fn check(options: &Options) -> anyhow::Result<ExitCode> {
     let (store, ..) = open(options).await?;
     say("database      ok")?;
     store.close().await;
+    let mut wrong = false;
+    let tried = match Shelf::open(&settings.shelf) {
+        Ok(shelf) => shelf.probe().await,
+        Err(error) if error.is::<BadSetting>() => return Err(error),
+        Err(error) => Err(error),
+    };
+    match tried {
+        Ok(()) => say("files         ok")?,
+        Err(error) => {
+            wrong = true;
+            say(&format!(
+                "files         NOT OK: nothing can be written: {error}"
+            ))?;
+        }
+    }
     let graph = Graph::new(GraphConfig {
         base_url: settings.meta.graph_url,
         version: settings.meta.api_version,
         access_token: settings.meta.access_token,
     })?;
-    let mut wrong = false;
     match graph
         .phone_number(&ajar_domain::PhoneNumberId::new(
             settings.meta.phone_number_id,

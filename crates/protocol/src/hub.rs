@@ -12,6 +12,7 @@
 //! | `GET /v1/search?q=…` | [`SearchPage`] |
 //! | `GET /v1/health` | [`crate::health::HealthReport`]; administrators only |
 //! | `GET /v1/media/{id}` | the bytes |
+//! | `GET /v1/media/{id}/thumbnail` | a small picture of a picture |
 //! | `POST /v1/presence` | nothing, for a [`PresenceRequest`] |
 //!
 //! All but the first two want `Authorization: Bearer <token>`. Every error is an

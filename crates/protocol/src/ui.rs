@@ -623,6 +623,8 @@ pub struct PresenceOf {
 #[ts(export)]
 pub struct MediaRef {
     pub media: MediaId,
+    /// A small picture will do, where there is one.
+    pub thumbnail: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ts_rs::TS)]

@@ -38,6 +38,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/conversations/{id}/window", get(window))
         .route("/v1/search", get(search))
         .route("/v1/media/{id}", get(media))
+        .route("/v1/media/{id}/thumbnail", get(thumbnail))
         .route("/v1/presence", post(presence))
         .with_state(shared)
 }
@@ -373,6 +374,26 @@ async fn media(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respons
         }
         Err(answer) => *answer,
     }
+}
+
+/// There is one of every file but `plain`.
+async fn thumbnail(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let mut hub = shared.lock();
+    if let Err(answer) = caller(&hub, &headers) {
+        return *answer;
+    }
+    hub.thumbnails_asked += 1;
+    if hub.no_thumbnails {
+        return apology();
+    }
+    if id == "plain" {
+        return refused(ErrorCode::NotFound);
+    }
+    ([(header::CONTENT_TYPE, "image/jpeg")], "small").into_response()
 }
 
 async fn presence(

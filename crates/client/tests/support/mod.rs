@@ -128,6 +128,8 @@ impl FakeHub {
             streams: 0,
             pages: 0,
             media_asked: 0,
+            thumbnails_asked: 0,
+            no_thumbnails: false,
             mischief: Mischief::default(),
             answers: HashMap::new(),
             tokens: HashMap::new(),

@@ -68,6 +68,8 @@ pub struct HubState {
     pub streams: u32,
     pub pages: u32,
     pub media_asked: u32,
+    pub thumbnails_asked: u32,
+    pub no_thumbnails: bool,
     pub mischief: Mischief,
     pub(super) answers: HashMap<ClientRef, Result<CommandAnswer, ApiError>>,
     pub(super) tokens: HashMap<String, AgentId>,

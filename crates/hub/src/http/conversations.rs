@@ -1,6 +1,6 @@
-//! Commands, pages of messages, the window's provenance, search, and files.
+//! Commands, pages of messages, the window's provenance, and search.
 
-use ajar_domain::{ConversationId, content::MediaState};
+use ajar_domain::ConversationId;
 use ajar_protocol::{
     command::{CommandAnswer, CommandRequest},
     error::{ApiError, ErrorCode},
@@ -9,10 +9,7 @@ use ajar_protocol::{
 };
 use axum::{
     Json,
-    body::Body,
     extract::{Path, Query, State},
-    http::header,
-    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
@@ -38,7 +35,7 @@ pub struct Page {
     limit: Option<i64>,
 }
 
-fn not_found() -> Refusal {
+pub(super) fn not_found() -> Refusal {
     ApiError::new(ErrorCode::NotFound, "no such thing").into()
 }
 
@@ -106,39 +103,4 @@ pub async fn search(
     let mut conn = core.store.read().await?;
     let hits = conn.search(&words.q, 50).await?;
     Ok(Json(SearchPage { hits }))
-}
-
-#[utoipa::path(get, path = "/v1/media/{id}", params(("id" = String, Path,)),
-    responses((status = 200, content_type = "application/octet-stream")), security(("token" = [])))]
-pub async fn media(
-    State(core): State<Shared>,
-    Caller(_): Caller,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
-    let row = {
-        let mut conn = core.store.read().await?;
-        conn.media(&id).await?.ok_or_else(not_found)?
-    };
-    if row.state != MediaState::Stored {
-        return Err(not_found());
-    }
-    let bytes = core.shelf.stream(&row.id).await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, media = %row.id, "a stored file cannot be read");
-        Refusal(ApiError::later(
-            ErrorCode::StorageUnavailable,
-            "the file cannot be read",
-            Some(5000),
-        ))
-    })?;
-    let headers = [
-        (header::CONTENT_TYPE, row.mime_type.as_str()),
-        // Whatever a customer sent is never rendered as a page.
-        (header::CONTENT_DISPOSITION, "attachment"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CACHE_CONTROL,
-            "private, max-age=31536000, immutable",
-        ),
-    ];
-    Ok((headers, Body::from_stream(bytes)).into_response())
 }

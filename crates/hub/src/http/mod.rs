@@ -5,6 +5,7 @@
 
 mod agents;
 mod conversations;
+mod files;
 mod openapi;
 mod stream;
 mod watch;
@@ -47,7 +48,8 @@ pub fn router(core: Shared) -> Router {
         .route("/conversations/{id}/messages", get(conversations::messages))
         .route("/conversations/{id}/window", get(conversations::window))
         .route("/search", get(conversations::search))
-        .route("/media/{id}", get(conversations::media))
+        .route("/media/{id}", get(files::media))
+        .route("/media/{id}/thumbnail", get(files::thumbnail))
         .route("/presence", post(agents::presence))
         .route("/admin/not-understood", get(agents::not_understood))
         .route("/health", get(agents::health))

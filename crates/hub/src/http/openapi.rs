@@ -21,7 +21,8 @@ use utoipa::{
         super::conversations::messages,
         super::conversations::window,
         super::conversations::search,
-        super::conversations::media,
+        super::files::media,
+        super::files::thumbnail,
     ),
     modifiers(&Token)
 )]

@@ -4,21 +4,20 @@
 //! (platform notes, section 9), so fetching starts with the webhook and is repeated with a
 //! growing distance until it works or the id is dead.
 
-use std::{path::Path, sync::Arc, time::Duration};
+pub mod kind;
+mod shelf;
+pub mod thumbnail;
 
-use ajar_domain::{
-    MediaId,
-    content::{Media, MediaState},
-};
-use bytes::Bytes;
-use futures::{StreamExt, stream::BoxStream};
-use object_store::{
-    ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem, path::Path as Key,
-};
+use std::{sync::Arc, time::Duration};
 
+use ajar_domain::content::{Media, MediaState};
+use futures::StreamExt;
+
+pub use self::shelf::{Shelf, ShelfPlace};
 use crate::{
     clock::wait_until,
     core::Core,
+    meta::graph::MediaError,
     store::{
         Result,
         media::{MediaRow, Stored},
@@ -29,50 +28,6 @@ use crate::{
 const MEDIA_LIVES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Files fetched at the same time.
 const AT_ONCE: usize = 4;
-
-/// Where the files lie.
-#[derive(Clone)]
-pub struct Shelf(Arc<dyn ObjectStore>);
-
-impl Shelf {
-    /// A folder of this machine.
-    ///
-    /// # Errors
-    /// If the folder cannot be made.
-    pub fn folder(path: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(path)?;
-        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(path)?)))
-    }
-
-    /// Nothing outlives the process.
-    #[must_use]
-    pub fn in_memory() -> Self {
-        Self(Arc::new(object_store::memory::InMemory::new()))
-    }
-
-    async fn put(&self, id: &MediaId, bytes: Bytes) -> object_store::Result<()> {
-        self.0
-            .put(&Key::from(id.as_str()), PutPayload::from_bytes(bytes))
-            .await
-            .map(drop)
-    }
-
-    /// The bytes of a stored file.
-    ///
-    /// # Errors
-    /// If it is not there or cannot be read.
-    pub async fn stream(
-        &self,
-        id: &MediaId,
-    ) -> object_store::Result<BoxStream<'static, object_store::Result<Bytes>>> {
-        Ok(self
-            .0
-            .get(&Key::from(id.as_str()))
-            .await?
-            .into_stream()
-            .boxed())
-    }
-}
 
 /// Fetches files for ever.
 pub async fn run(core: Arc<Core>) {
@@ -129,16 +84,30 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
         .fetch_media(&row.meta_id, row.sha256.as_deref())
         .await
     {
-        Ok(bytes) => {
-            let stored = measure(&row, &bytes);
-            if let Err(error) = core.shelf.put(&row.id, bytes).await {
+        Ok(file) => {
+            let kind = kind::kept(&row.mime_type, file.mime_type.as_deref(), &file.bytes);
+            let seen = thumbnail::look(&kind, &file.bytes).await;
+            let stored = Stored {
+                mime_type: kind,
+                width: seen.size.map(|(width, _)| width),
+                height: seen.size.map(|(_, height)| height),
+                size_bytes: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
+            };
+            if let Err(error) = core.shelf.put(&row.id, file.bytes).await {
                 tracing::error!(error = &error as &dyn std::error::Error, media = %row.id, "a file cannot be stored");
                 return again(core, &row).await;
+            }
+            // Before the row says that the file is there: whoever sees the row may ask for it.
+            if let Some(thumbnail) = seen.thumbnail
+                && let Err(error) = core.shelf.put_thumbnail(&row.id, thumbnail).await
+            {
+                tracing::warn!(error = &error as &dyn std::error::Error, media = %row.id, "a thumbnail cannot be stored; the file stands in for it");
             }
             let mut tx = core.store.begin().await?;
             tx.media_stored(&row.id, &stored).await?;
             describe(&mut tx, &row, |media| {
                 media.state = MediaState::Stored;
+                media.mime_type.clone_from(&stored.mime_type);
                 media.width = stored.width;
                 media.height = stored.height;
                 media.size_bytes = Some(stored.size_bytes);
@@ -149,8 +118,30 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
         }
         Err(error) => {
             tracing::warn!(media = %row.id, why = %error, attempt = row.attempt + 1, "a file could not be fetched");
-            again(core, &row).await
+            if may_come(&error) {
+                again(core, &row).await
+            } else {
+                gone(core, &row).await
+            }
         }
+    }
+}
+
+/// Whether another attempt, which always begins with a fresh lookup of the id, can end otherwise.
+///
+/// An id that Meta does not know never comes back, and a file that is too large does not shrink.
+/// A dead *address* is worth a lookup, which gives a new one. A strange host, a redirect, a wrong
+/// digest and a refused token are worth one too: these are faults of the moment, of the settings
+/// or of this version, and while the id lives the file can still be had.
+fn may_come(error: &MediaError) -> bool {
+    match error {
+        MediaError::DeadId { .. } | MediaError::TooLarge { .. } => false,
+        MediaError::Graph(_)
+        | MediaError::ForeignHost
+        | MediaError::Redirected
+        | MediaError::DeadAddress { .. }
+        | MediaError::Failed { .. }
+        | MediaError::WrongDigest => true,
     }
 }
 
@@ -158,30 +149,22 @@ async fn fetch(core: &Arc<Core>, row: MediaRow) -> Result<()> {
 async fn again(core: &Arc<Core>, row: &MediaRow) -> Result<()> {
     let wait = Duration::from_secs(5) * 4u32.saturating_pow(row.attempt.min(7));
     let next = core.now() + wait.min(Duration::from_secs(6 * 60 * 60));
-    let mut tx = core.store.begin().await?;
     if next > row.first_seen_at + MEDIA_LIVES {
-        tx.media_failed(&row.id, None).await?;
-        describe(&mut tx, row, |media| media.state = MediaState::Gone).await?;
-    } else {
-        tx.media_failed(&row.id, Some(next)).await?;
+        return gone(core, row).await;
     }
+    let mut tx = core.store.begin().await?;
+    tx.media_failed(&row.id, Some(next)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Pixel sizes of pictures, so that the thread reserves the place.
-fn measure(row: &MediaRow, bytes: &Bytes) -> Stored {
-    let size = row
-        .mime_type
-        .starts_with("image/")
-        .then(|| imagesize::blob_size(bytes).ok())
-        .flatten();
-    let pixels = |side: usize| u32::try_from(side).ok();
-    Stored {
-        width: size.and_then(|size| pixels(size.width)),
-        height: size.and_then(|size| pixels(size.height)),
-        size_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-    }
+/// It cannot be had any more, and the message says so.
+async fn gone(core: &Arc<Core>, row: &MediaRow) -> Result<()> {
+    let mut tx = core.store.begin().await?;
+    tx.media_failed(&row.id, None).await?;
+    describe(&mut tx, row, |media| media.state = MediaState::Gone).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn describe(
@@ -198,4 +181,26 @@ async fn describe(
         tx.write_content(&message.id, &content).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meta::graph::GraphError;
+
+    #[test]
+    fn only_what_a_fresh_lookup_can_change_is_tried_again() {
+        for (error, may) in [
+            (MediaError::DeadId { status: 400 }, false),
+            (MediaError::TooLarge { most: 5 }, false),
+            (MediaError::DeadAddress { status: 404 }, true),
+            (MediaError::Failed { status: 500 }, true),
+            (MediaError::ForeignHost, true),
+            (MediaError::Redirected, true),
+            (MediaError::WrongDigest, true),
+            (MediaError::Graph(GraphError::NoAnswer), true),
+        ] {
+            assert_eq!(may_come(&error), may, "{error}");
+        }
+    }
 }

@@ -50,6 +50,8 @@ impl Row {
 /// What was found out about a file when it was stored.
 #[derive(Clone, Debug, Default)]
 pub struct Stored {
+    /// The kind under which it is kept, which need not be the announced one.
+    pub mime_type: String,
     pub width: Option<u32>,
     pub height: Option<u32>,
     pub size_bytes: u64,
@@ -64,6 +66,18 @@ impl Conn {
             .fetch_optional(&mut **c)
             .await)?;
         row.map(Row::decode).transpose()
+    }
+
+    /// How large a picture is, in dots, if that could be found out.
+    pub async fn media_size(&mut self, id: &MediaId) -> Result<Option<(u32, u32)>> {
+        const SIZE: &str = "SELECT width, height FROM media \
+             WHERE id = $1 AND width IS NOT NULL AND height IS NOT NULL";
+        let size: Option<(i64, i64)> = either!(self, |c| sqlx::query_as(SIZE)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        let side = |side: i64| u32::try_from(side).unwrap_or(u32::MAX);
+        Ok(size.map(|(width, height)| (side(width), side(height))))
     }
 
     pub async fn media_due(&mut self, now: Time, limit: i64) -> Result<Vec<MediaRow>> {
@@ -108,12 +122,13 @@ impl Tx {
 
     pub async fn media_stored(&mut self, id: &MediaId, stored: &Stored) -> Result<()> {
         const WRITE: &str = "UPDATE media SET state = 'stored', width = $2, height = $3, \
-             size_bytes = $4 WHERE id = $1";
+             size_bytes = $4, mime_type = $5 WHERE id = $1";
         either!(&mut self.conn, |c| sqlx::query(WRITE)
             .bind(id.as_str())
             .bind(stored.width.map(i64::from))
             .bind(stored.height.map(i64::from))
             .bind(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX))
+            .bind(&stored.mime_type)
             .execute(&mut **c)
             .await
             .map(drop))?;

@@ -46,9 +46,12 @@ pub enum MediaError {
     ForeignHost,
     #[error("the host sent us on to another address")]
     Redirected,
-    /// Ids die after seven days, addresses after five minutes.
-    #[error("Meta does not have the file any more (HTTP {status})")]
-    Gone { status: u16 },
+    /// Ids die after seven days; no later lookup brings one back.
+    #[error("Meta does not know the file's id any more (HTTP {status})")]
+    DeadId { status: u16 },
+    /// Addresses die after five minutes; a lookup of the id gives a new one.
+    #[error("the file is not at its address any more (HTTP {status})")]
+    DeadAddress { status: u16 },
     #[error("the host of the file answered HTTP {status}")]
     Failed { status: u16 },
     #[error("the file is larger than {most} bytes")]
@@ -69,7 +72,7 @@ impl Graph {
             Err(GraphError::Refused { failure, .. })
                 if matches!(failure.meta_code, Some(100 | 33 | 131_052)) =>
             {
-                return Err(MediaError::Gone {
+                return Err(MediaError::DeadId {
                     status: exchange.status,
                 });
             }
@@ -111,7 +114,7 @@ impl Graph {
             StatusCode::OK => {}
             _ if status.is_redirection() => return Err(MediaError::Redirected),
             StatusCode::NOT_FOUND | StatusCode::GONE => {
-                return Err(MediaError::Gone {
+                return Err(MediaError::DeadAddress {
                     status: status.as_u16(),
                 });
             }
@@ -150,18 +153,18 @@ impl Graph {
     /// Meta's encodings).
     ///
     /// # Errors
-    /// [`MediaError`]; all but `Gone`, `ForeignHost` and `TooLarge` may pass with time.
+    /// [`MediaError`].
     pub async fn fetch_media(
         &self,
         media_id: &str,
         sha256: Option<&str>,
-    ) -> Result<Bytes, MediaError> {
+    ) -> Result<Downloaded, MediaError> {
         let at = self.media_url(media_id).await?;
         let file = self.download(&at.url, MAX_FILE).await?;
         let announced = sha256.and_then(parse::digest).or(at.sha256);
         match announced {
             Some(announced) if announced != file.sha256 => Err(MediaError::WrongDigest),
-            _ => Ok(file.bytes),
+            _ => Ok(file),
         }
     }
 

@@ -857,7 +857,7 @@ export class FakeEngine {
     media: ({ media }) =>
       media.startsWith("media-voice")
         ? { mime_type: "audio/wav", base64: voiceNote(media) }
-        : { mime_type: "image/svg+xml", base64: btoa(WHEEL) },
+        : { mime_type: "image/webp", base64: WHEEL },
     save_preferences: (preferences) => {
       this.#preferences = preferences;
       sessionStorage.setItem(STORE_KEY, JSON.stringify(preferences));

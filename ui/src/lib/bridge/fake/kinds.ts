@@ -13,7 +13,7 @@ function picture(id: string, state: Media["state"], caption: string | null, size
     caption,
     media: {
       id,
-      mime_type: "image/svg+xml",
+      mime_type: "image/webp",
       state,
       width: size ? 708 : null,
       height: size ? 384 : null,

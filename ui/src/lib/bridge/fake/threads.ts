@@ -109,7 +109,7 @@ function maren(id: string): ThreadItem[] {
       caption: "After the pothole",
       media: {
         id: "media-wheel",
-        mime_type: "image/svg+xml",
+        mime_type: "image/webp",
         state: "stored",
         width: 708,
         height: 384,
@@ -268,7 +268,7 @@ function plain(row: ConversationRow): ThreadItem[] {
               caption: null,
               media: {
                 id: "media-wheel",
-                mime_type: "image/svg+xml",
+                mime_type: "image/webp",
                 state: "stored",
                 width: 708,
                 height: 384,

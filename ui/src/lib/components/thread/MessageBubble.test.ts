@@ -38,6 +38,7 @@ async function show(
     "openLink",
     "picture",
     "sound",
+    "thumbnail",
     "view",
     "jump",
     "reply",
@@ -56,6 +57,7 @@ async function show(
   };
   actions.picture.mockResolvedValue("blob:picture");
   actions.sound.mockResolvedValue({ address: "blob:sound", blob: new Blob(["x"]) });
+  actions.thumbnail.mockResolvedValue("blob:small");
   const lines = linesOf(
     {
       items: [item],
@@ -213,7 +215,10 @@ describe("what a message says", () => {
     );
     await userEvent.click(screen.getByRole("button", { name: "Photo: The rim. Open large" }));
     expect(actions.view).toHaveBeenCalledOnce();
-    expect(await screen.findByRole("img", { name: "Photo: The rim" })).toBeTruthy();
+    const picture = await screen.findByRole("img", { name: "Photo: The rim" });
+    // The thread makes do with a small one; the viewer fetches the whole.
+    expect(picture.getAttribute("src")).toBe("blob:small");
+    expect(actions.picture).not.toHaveBeenCalled();
   });
 
   it.each([
@@ -233,6 +238,16 @@ describe("what a message says", () => {
     expect(screen.getByText("1.4 MB")).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Save fdp.exe" }));
     expect(actions.picture).toHaveBeenCalledOnce();
+  });
+
+  it("offers a picture that is none to be saved, and draws nothing of it", async () => {
+    const none = { ...media, mime_type: "application/octet-stream", state: "stored" } as const;
+    const actions = await show(theirs({ kind: "image", caption: null, media: none }));
+    expect(actions.picture).not.toHaveBeenCalled();
+    expect(actions.thumbnail).not.toHaveBeenCalled();
+    await userEvent.click(screen.getByRole("button", { name: "Save file.bin" }));
+    expect(actions.picture).toHaveBeenCalledOnce();
+    expect(document.querySelector(".words img")).toBeNull();
   });
 
   it("fetches a long voice note only when it is to be played, and plays at three speeds", async () => {

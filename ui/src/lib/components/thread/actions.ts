@@ -10,8 +10,11 @@ import type { Fetched } from "./pictures";
 
 export interface LineActions {
   openLink(href: string): void;
+  /** The address of a whole file. */
   picture(media: Media): Promise<string>;
   sound(media: Media): Promise<Fetched>;
+  /** The address of a small picture of it. */
+  thumbnail(media: Media): Promise<string>;
   view(row: MessageRow): void;
   jump(message: MessageId): void;
   reply(row: MessageRow): void;

@@ -214,6 +214,11 @@ it("finds the pictures, newest first", () => {
       caption: null,
       media: { ...media, id: "b" },
     }),
+    message("c", "customer", at(0, 9, 3), {
+      kind: "image",
+      caption: null,
+      media: { ...media, id: "no picture", mime_type: "application/octet-stream" },
+    }),
   ];
   const ids = picturesOf(items).map((row) => row.content.kind === "image" && row.content.media.id);
   expect(ids).toEqual(["b", "a"]);

@@ -15,6 +15,8 @@ import type { ThreadItem } from "$lib/protocol/ThreadItem";
 import type { ThreadView } from "$lib/protocol/ThreadView";
 import type { Time } from "$lib/protocol/Time";
 
+import { isOnlySaved } from "./pictures";
+
 export type Side = "theirs" | "ours";
 
 /** Who stands above the first bubble of a group. */
@@ -227,7 +229,8 @@ export function picturesOf(items: ThreadItem[]): MessageRow[] {
   const rows: MessageRow[] = [];
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
-    if (item?.item === "message" && item.row.content.kind === "image") rows.push(item.row);
+    if (item?.item !== "message" || item.row.content.kind !== "image") continue;
+    if (!isOnlySaved(item.row.content.media)) rows.push(item.row);
   }
   return rows;
 }

@@ -44,6 +44,28 @@ it("fetches a picture once, and again only if that failed", async () => {
   await expect(pictures.address("a")).resolves.toBe("blob:made");
   await pictures.address("a");
   expect(calls).toBe(2);
+  await pictures.thumbnail("a");
+  expect(calls).toBe(3);
+});
+
+it("lets nothing be read as a page", async () => {
+  const types: string[] = [];
+  URL.createObjectURL = (blob) => {
+    types.push((blob as Blob).type);
+    return "blob:made";
+  };
+  for (const mime_type of [
+    "image/png",
+    "Audio/Ogg; codecs=opus",
+    "image/svg+xml",
+    "text/html",
+    "application/pdf",
+    "image/png, text/html",
+  ]) {
+    await new Pictures(async () => ({ mime_type, base64: btoa("x") })).address("a");
+  }
+  const bytes = "application/octet-stream";
+  expect(types).toEqual(["image/png", "audio/ogg", bytes, bytes, bytes, bytes]);
 });
 
 it("offers moments to come back that lie ahead, soonest first", () => {

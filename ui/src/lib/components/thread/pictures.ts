@@ -36,28 +36,35 @@ export interface Fetched {
  * one screen shows.
  */
 export class Pictures {
-  #fetch: (media: MediaId) => Promise<MediaBytes>;
-  #kept = new Map<MediaId, Promise<Fetched>>();
+  #fetch: (media: MediaId, thumbnail: boolean) => Promise<MediaBytes>;
+  #kept = new Map<string, Promise<Fetched>>();
 
-  constructor(fetch: (media: MediaId) => Promise<MediaBytes>) {
+  constructor(fetch: (media: MediaId, thumbnail: boolean) => Promise<MediaBytes>) {
     this.#fetch = fetch;
   }
 
+  /** The whole file. */
   address(media: MediaId): Promise<string> {
     return this.fetched(media).then(({ address }) => address);
   }
 
-  fetched(media: MediaId): Promise<Fetched> {
-    const known = this.#kept.get(media);
+  /** A small picture of it, where there is one. */
+  thumbnail(media: MediaId): Promise<string> {
+    return this.fetched(media, true).then(({ address }) => address);
+  }
+
+  fetched(media: MediaId, thumbnail = false): Promise<Fetched> {
+    const key = thumbnail ? `${media} small` : media;
+    const known = this.#kept.get(key);
     if (known) {
       // Moved to the end: the oldest one not looked at is dropped first.
-      this.#kept.delete(media);
-      this.#kept.set(media, known);
+      this.#kept.delete(key);
+      this.#kept.set(key, known);
       return known;
     }
-    const made = this.#fetch(media).then(toFetched);
-    this.#kept.set(media, made);
-    made.catch(() => this.#kept.delete(media));
+    const made = this.#fetch(media, thumbnail).then(toFetched);
+    this.#kept.set(key, made);
+    made.catch(() => this.#kept.delete(key));
     this.#drop();
     return made;
   }
@@ -77,12 +84,24 @@ function toFetched(bytes: MediaBytes): Fetched {
   const text = atob(bytes.base64);
   const data = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index += 1) data[index] = text.charCodeAt(index);
-  // Only what a picture or a player draws keeps its type. Everything else is bytes to be saved, so
-  // that nothing a customer sends is ever read as a page.
-  const type = bytes.mime_type.split(";")[0]?.trim().toLowerCase() ?? "";
-  const drawn = /^(?:image|video|audio)\/[\w.+-]+$/u.test(type);
-  const blob = new Blob([data], { type: drawn ? type : "application/octet-stream" });
+  const type = kind(bytes.mime_type);
+  const blob = new Blob([data], { type: SHOWN.test(type) ? type : "application/octet-stream" });
   return { address: URL.createObjectURL(blob), blob };
+}
+
+/**
+ * What a picture or a player draws keeps its kind. Everything else is bytes to be saved, so that
+ * nothing a customer sends is ever read as a page; an SVG is one.
+ */
+const SHOWN = /^(?:image\/(?:jpeg|png|webp|gif)|(?:video|audio)\/[\w.+-]+)$/u;
+
+function kind(type: string): string {
+  return type.split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+/** The hub has it, and found it to be something else than it was announced as. */
+export function isOnlySaved(media: Pick<Media, "state" | "mime_type">): boolean {
+  return media.state === "stored" && !SHOWN.test(kind(media.mime_type));
 }
 
 /** The name to save a document under: the sender's, without anything that could lead elsewhere. */
@@ -94,8 +113,8 @@ export function fileName(media: Pick<Media, "filename" | "mime_type">): string {
     .replace(/^[.\s]+/u, "")
     .trim();
   if (clean !== "") return clean.slice(-120);
-  const ending = /^[\w.+-]+\/([\w.+-]+)/u.exec(media.mime_type)?.[1] ?? "bin";
-  return `file.${ending}`;
+  const ending = /^[\w.+-]+\/([\w.+-]+)/u.exec(media.mime_type)?.[1] ?? "octet-stream";
+  return `file.${ending === "octet-stream" ? "bin" : ending}`;
 }
 
 const byApp = new WeakMap<App, Pictures>();
@@ -104,7 +123,7 @@ const byApp = new WeakMap<App, Pictures>();
 export function picturesFor(app: App): Pictures {
   let pictures = byApp.get(app);
   if (!pictures) {
-    pictures = new Pictures((media) => app.bridge.call("media", { media }));
+    pictures = new Pictures((media, thumbnail) => app.bridge.call("media", { media, thumbnail }));
     byApp.set(app, pictures);
   }
   return pictures;
