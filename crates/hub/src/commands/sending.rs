@@ -308,6 +308,7 @@ impl Act<'_> {
                 answers,
                 send_before: own.proof.map(OpenProof::send_before),
                 occurrence: Occurrence::OurMessage,
+                fresh: true,
             })
             .await?;
         Ok(())

@@ -139,12 +139,13 @@ async fn send(core: &Arc<Core>, row: OutRow) -> Result<()> {
         effect = effect.not_before(now + wait);
     }
     let mut tx = core.store.begin().await?;
-    // A status may have been quicker than the answer.
+    // A status may have been quicker than the answer. Whatever it decided (accepted, or refused
+    // late and so parked) stands; the answer only settles what is still being sent.
     let settled = tx
         .conn
         .outbox_row(&row.id)
         .await?
-        .is_none_or(|known| matches!(known.state, Outbound::Accepted { .. }));
+        .is_none_or(|known| !matches!(known.state, Outbound::Sending { .. }));
     if !settled {
         write(&mut tx, &row, &state).await?;
         heed(&mut tx, &row, effect, &state, now).await?;

@@ -18,7 +18,7 @@ const fn side(party: Party) -> Side {
 impl Scope<'_> {
     pub(crate) async fn item(&mut self, webhook: i64, index: i64, item: Item) -> Result<()> {
         let inbox = match &item.phone_number_id {
-            Some(number) => self.tx.conn.inbox_of_number(number).await?,
+            Some(number) => self.inbox_of(number).await?,
             None => None,
         };
         let what = match item.what {

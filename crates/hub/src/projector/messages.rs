@@ -95,8 +95,7 @@ impl Scope<'_> {
             message.wamid.as_str(),
             message.occurrence,
             message.at,
-        )
-        .await?;
+        );
         self.answered_by(&conversation, message.at, standby).await?;
         self.sign_of_life(inbox, SignOfLife::Inbound, message.at);
         let (content, attached) = content::read(message.body, self.ids);
@@ -121,7 +120,7 @@ impl Scope<'_> {
             report: None,
         };
         if let Put::New(_) = self.put(inbox, told).await? {
-            self.reopen(&conversation, at).await?;
+            self.desk.customer_wrote(&conversation, at);
         }
         Ok(())
     }
@@ -179,7 +178,13 @@ impl Scope<'_> {
 
     /// One message, one row, by whatever ways and in whatever order it is told.
     pub(super) async fn put(&mut self, inbox: &InboxId, told: Told) -> Result<Put> {
-        let mut known = self.tx.conn.message_by_wamid(&told.wamid).await?;
+        let fresh = self.desk.is_fresh(&told.wamid);
+        let mut fresh_row = fresh;
+        let mut known = if fresh {
+            None
+        } else {
+            self.tx.conn.message_by_wamid(&told.wamid).await?
+        };
         if let Some(row) = &known
             && row.conversation != told.conversation
             && told.author != Author::Platform
@@ -190,6 +195,7 @@ impl Scope<'_> {
             known = self.tx.conn.message_by_wamid(&told.wamid).await?;
         }
         if let Some(report) = &told.report {
+            fresh_row = false;
             let news = self.tx.add_report(&told.wamid, report).await?;
             if news && let Some(known) = &known {
                 self.tx.settle_delivery(&known.id, &told.wamid).await?;
@@ -220,10 +226,11 @@ impl Scope<'_> {
                 answers: told.answers,
                 send_before: None,
                 occurrence: told.occurrence,
+                fresh: fresh_row,
             })
             .await?;
         self.attach(inbox, &id, told.attached).await?;
-        if !is_shown(&told.content) {
+        if !fresh && !is_shown(&told.content) {
             self.fill_placeholder(inbox, &told.wamid).await?;
         }
         self.stale.insert(told.conversation);
@@ -395,7 +402,8 @@ impl Scope<'_> {
         if standby {
             self.tx.note_elsewhere(conversation, at, None).await
         } else {
-            self.tx.note_ours(conversation, at).await
+            self.desk.answered_by_us(conversation, at);
+            Ok(())
         }
     }
 
@@ -441,41 +449,23 @@ impl Scope<'_> {
         Ok(Some(start.asked_by))
     }
 
-    pub(super) async fn open_window(
+    pub(super) fn open_window(
         &mut self,
         conversation: &ConversationId,
         event_id: &str,
         occurrence: Occurrence,
         at: Time,
-    ) -> Result<()> {
+    ) {
         if !occurrence.opens_window() {
-            return Ok(());
+            return;
         }
-        let before = self.tx.facts(conversation).await?;
-        let mut facts = before.clone();
-        facts.record_opening(Opening {
+        self.desk.facts_of(conversation).record_opening(Opening {
             event_id: event_id.to_owned(),
             kind: occurrence,
             meta_at: at,
             received_at: self.received_at,
         });
-        if facts != before {
-            self.tx.write_facts(conversation, &facts).await?;
-            self.stale.insert(conversation.clone());
-        }
-        Ok(())
-    }
-
-    /// A customer who writes reopens a resolved or sleeping conversation.
-    pub(super) async fn reopen(&mut self, conversation: &ConversationId, at: Time) -> Result<()> {
-        let Some(row) = self.tx.conn.conversation(conversation.as_str()).await? else {
-            return Ok(());
-        };
-        let progress = row.progress.clone().customer_wrote(at);
-        if progress != row.progress {
-            self.tx.write_progress(conversation, &progress).await?;
-        }
-        Ok(())
+        self.stale.insert(conversation.clone());
     }
 
     pub(super) async fn attach(

@@ -13,6 +13,7 @@
 
 mod apply;
 mod content;
+mod desk;
 mod messages;
 mod notices;
 mod past;
@@ -65,6 +66,7 @@ pub(crate) struct Scope<'a> {
     pub received_at: Time,
     /// Conversations whose heads must be worked out anew at the end of the batch.
     pub stale: &'a mut BTreeSet<ConversationId>,
+    pub desk: &'a mut desk::Desk,
     /// What the batch adds to the imports.
     pub imports: &'a mut BTreeMap<InboxId, past::ImportNews>,
     /// The newest signs of life of the numbers.
@@ -247,19 +249,24 @@ impl Projector {
     async fn write_rows(&self, tx: &mut Tx, parsed: Parsed<'_>, reading: Reading) -> Result<Rung> {
         let mut rung = Rung::default();
         let mut stale = BTreeSet::new();
+        let mut desk = desk::Desk::default();
         let (mut imports, mut signs) = (BTreeMap::new(), BTreeMap::new());
+        let mut scope = Scope {
+            tx,
+            ids: &self.ids,
+            received_at: Time::default(),
+            reading,
+            stale: &mut stale,
+            desk: &mut desk,
+            imports: &mut imports,
+            signs: &mut signs,
+            rung: &mut rung,
+        };
+        scope
+            .look_ahead(parsed.iter().flat_map(|(_, items)| items.iter().flatten()))
+            .await?;
         for (logged, items) in parsed {
-            let received_at = Time::from_millis(logged.received_at);
-            let mut scope = Scope {
-                tx,
-                ids: &self.ids,
-                received_at,
-                reading,
-                stale: &mut stale,
-                imports: &mut imports,
-                signs: &mut signs,
-                rung: &mut rung,
-            };
+            scope.received_at = Time::from_millis(logged.received_at);
             match items {
                 Ok(items) => {
                     for (index, item) in (0..).zip(items) {
@@ -275,6 +282,7 @@ impl Projector {
                 }
             }
         }
+        scope.write_desk().await?;
         for ((inbox, sign), at) in signs {
             tx.sign_of_life(&inbox, sign, at).await?;
         }

@@ -41,8 +41,7 @@ impl Scope<'_> {
         };
         let conversation = self.conversation(inbox, &customer, call.at).await?;
         if let Some(occurrence) = call.occurrence {
-            self.open_window(&conversation, &call.event_id, occurrence, call.opens_at)
-                .await?;
+            self.open_window(&conversation, &call.event_id, occurrence, call.opens_at);
         }
         let step = facts(&call);
         let wamid = WaMessageId::new(call.id.clone());
@@ -89,7 +88,10 @@ impl Scope<'_> {
         };
         let Some(known) = known else {
             self.put(inbox, told).await?;
-            return self.reopen_if(facts.by_customer, &conversation, at).await;
+            if facts.by_customer {
+                self.desk.customer_wrote(&conversation, at);
+            }
+            return Ok(());
         };
         if known.content == told.content && known.at == at {
             return Ok(());
@@ -113,18 +115,6 @@ impl Scope<'_> {
             )
             .await?;
         self.stale.insert(conversation);
-        Ok(())
-    }
-
-    async fn reopen_if(
-        &mut self,
-        by_customer: bool,
-        conversation: &ajar_domain::ConversationId,
-        at: Time,
-    ) -> Result<()> {
-        if by_customer {
-            self.reopen(conversation, at).await?;
-        }
         Ok(())
     }
 
@@ -203,7 +193,7 @@ impl Scope<'_> {
                 summary: hand_over.summary,
             }
         } else {
-            self.tx.note_ours(&conversation, hand_over.at).await?;
+            self.desk.answered_by_us(&conversation, hand_over.at);
             Notice::HandedToUs {
                 from: hand_over.previous_owner,
                 summary: hand_over.summary,

@@ -32,6 +32,10 @@ impl Scope<'_> {
         if keys.is_empty() {
             return Ok(None);
         }
+        if let Some(known) = self.desk.known_customer(&seen) {
+            return Ok(Some(known));
+        }
+        let as_seen = seen.clone();
         // The id is the surer key, so it comes first: who has it is meant.
         let mut customer: Option<CustomerId> = None;
         let mut doubtful: Vec<(CustomerId, Option<PhoneNumber>)> = Vec::new();
@@ -76,6 +80,12 @@ impl Scope<'_> {
         }
         if self.tx.see_customer(&customer, &seen).await? {
             self.tx.stamp_customer(&customer).await?;
+        }
+        if doubtful.is_empty() {
+            self.desk.know_customer(&as_seen, &customer);
+        } else {
+            // The number has another holder now, whatever is remembered of it.
+            self.clear_desk().await?;
         }
         for (other, shared) in doubtful {
             let merge = MergeId::new(self.ids.next());
@@ -137,6 +147,7 @@ impl Scope<'_> {
     /// Two identities are one customer: one conversation per business number is kept, with the
     /// greater window facts. The older of the two is kept, whatever the order of the webhooks.
     async fn join(&mut self, a: &CustomerId, b: &CustomerId, at: Time) -> Result<CustomerId> {
+        self.clear_desk().await?;
         let (kept, gone) = if a <= b { (a, b) } else { (b, a) };
         let merge = MergeId::new(self.ids.next());
         let (stale, vanished) = self.tx.join_customers(&merge, kept, gone, None, at).await?;
@@ -264,6 +275,7 @@ impl Scope<'_> {
         key: &CustomerKey,
         at: Time,
     ) -> Result<CustomerId> {
+        self.clear_desk().await?;
         let holder = self.tx.conn.customer_by_key(key).await?;
         let joined = match (&holder, key) {
             (Some(holder), CustomerKey::Bsuid(_) | CustomerKey::Parent(_))
@@ -300,11 +312,18 @@ impl Scope<'_> {
         customer: &CustomerId,
         at: Time,
     ) -> Result<ConversationId> {
-        if let Some(known) = self.tx.conn.conversation_between(inbox, customer).await? {
+        if let Some(known) = self.desk.known_conversation(inbox, customer) {
             return Ok(known);
         }
-        let id = ConversationId::new(self.ids.next());
-        self.tx.add_conversation(&id, inbox, customer, at).await?;
+        let id = match self.tx.conn.conversation_between(inbox, customer).await? {
+            Some(known) => known,
+            None => {
+                let id = ConversationId::new(self.ids.next());
+                self.tx.add_conversation(&id, inbox, customer, at).await?;
+                id
+            }
+        };
+        self.desk.know_conversation(inbox, customer, &id);
         Ok(id)
     }
 }

@@ -56,6 +56,7 @@ impl Scope<'_> {
             };
             self.sign_of_life(inbox, sign, amended.at);
         }
+        self.desk.is_told_of(target);
         let news = self.tx.add_amendment(target, amended).await?;
         if news && let Some(message) = self.tx.conn.message_by_wamid(target).await? {
             self.tx.settle_words(&message.id, target).await?;
@@ -83,6 +84,7 @@ impl Scope<'_> {
             at: report.at,
             failure: report.failure.clone(),
         };
+        self.desk.is_told_of(&report.wamid);
         let mut news = self.tx.add_report(&report.wamid, &kept).await?;
         if let Some(price) = &report.pricing {
             news |= self.tx.note_price(&report.wamid, price).await?;

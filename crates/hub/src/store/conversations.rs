@@ -339,12 +339,13 @@ impl Tx {
     }
 
     pub async fn facts(&mut self, id: &ConversationId) -> Result<WindowFacts> {
-        Ok(self
-            .conn
-            .conversation(id.as_str())
-            .await?
-            .map(|row| row.facts)
-            .unwrap_or_default())
+        // The bare row: whoever asks for the facts needs no names and no pairs.
+        const BARE: &str = select!("WHERE v.id = $1");
+        let row: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(BARE)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        row.map_or_else(|| Ok(WindowFacts::default()), |row| row.facts())
     }
 
     pub async fn write_facts(&mut self, id: &ConversationId, facts: &WindowFacts) -> Result<()> {
@@ -425,6 +426,22 @@ impl Tx {
             .execute(&mut **c)
             .await
             .map(drop))?;
+        Ok(())
+    }
+
+    /// A customer who writes reopens a resolved or sleeping conversation.
+    pub async fn reopen(&mut self, id: &ConversationId, at: Time) -> Result<()> {
+        const NOW: &str = "SELECT progress FROM conversations WHERE id = $1";
+        let row: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NOW)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        let Some((json,)) = row else { return Ok(()) };
+        let now: Progress = from_json(&json, "conversations", id.as_str())?;
+        let then = now.clone().customer_wrote(at);
+        if then != now {
+            self.write_progress(id, &then).await?;
+        }
         Ok(())
     }
 

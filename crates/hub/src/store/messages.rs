@@ -1,5 +1,7 @@
 //! Messages, their reports and reactions.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use ajar_domain::{
     AgentId, ClientRef, ConversationId, MessageId, Time, WaMessageId,
     content::{Author, Content, Provenance},
@@ -140,6 +142,8 @@ pub struct NewMessage {
     pub answers: bool,
     pub send_before: Option<Time>,
     pub occurrence: Occurrence,
+    /// Nothing was kept about it before: no report, no reaction, no edit waits for it.
+    pub fresh: bool,
 }
 
 /// What is now known better about a message.
@@ -186,6 +190,42 @@ impl Conn {
             .fetch_optional(&mut **c)
             .await)?;
         row.map(Row::decode).transpose()
+    }
+
+    /// Those of some messages of which anything is kept: a row, or what came before it.
+    pub async fn known_messages(
+        &mut self,
+        wamids: &HashSet<WaMessageId>,
+    ) -> Result<Vec<WaMessageId>> {
+        /// Asked for at once. The last few are filled up by repeating one of them, so that the
+        /// statement is the same each time.
+        const AT_ONCE: usize = 64;
+        static KNOWN: LazyLock<String> = LazyLock::new(|| {
+            let list = (1..=AT_ONCE)
+                .map(|no| format!("${no}"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            format!(
+                "SELECT wamid FROM messages WHERE wamid IN ({list}) \
+                 UNION SELECT wamid FROM reports WHERE wamid IN ({list}) \
+                 UNION SELECT target_wamid FROM amendments WHERE target_wamid IN ({list}) \
+                 UNION SELECT wamid FROM late_contents WHERE wamid IN ({list})"
+            )
+        });
+        let all: Vec<&str> = wamids.iter().map(WaMessageId::as_str).collect();
+        let mut known = Vec::new();
+        for some in all.chunks(AT_ONCE) {
+            let filled = some.iter().chain(some.last().into_iter().cycle());
+            let rows: Vec<(String,)> = either!(self, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(KNOWN.as_str()));
+                for wamid in filled.take(AT_ONCE) {
+                    query = query.bind(*wamid);
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            known.extend(rows.into_iter().map(|(wamid,)| WaMessageId::new(wamid)));
+        }
+        Ok(known)
     }
 
     /// At most `limit` messages before `before`, oldest first.
@@ -321,7 +361,7 @@ impl Tx {
             .await
             .map(drop))?;
         self.index_words(&new.id, &new.content).await?;
-        if let Some(wamid) = &new.wamid {
+        if let Some(wamid) = new.wamid.as_ref().filter(|_| !new.fresh) {
             // Reports, reactions, edits and deletions may have come first.
             self.settle_delivery(&new.id, wamid).await?;
             self.settle_words(&new.id, wamid).await?;

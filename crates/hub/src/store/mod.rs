@@ -309,7 +309,7 @@ pub struct Tx {
     /// Where the projector stood when this transaction began.
     pub log_cursor: i64,
     touched: HashMap<(&'static str, String), i64>,
-    order: Vec<(i64, &'static str, String, Option<String>)>,
+    order: Vec<events::New>,
     committed: Arc<watch::Sender<i64>>,
 }
 
@@ -341,18 +341,7 @@ impl Tx {
     /// Writes the events and commits; then wakes the streams.
     pub async fn commit(mut self) -> Result<i64> {
         if self.last > self.first {
-            const EVENT: &str =
-                "INSERT INTO events (no, kind, row_id, extra) VALUES ($1, $2, $3, $4)";
-            for (no, kind, id, extra) in std::mem::take(&mut self.order) {
-                either!(&mut self.conn, |c| sqlx::query(EVENT)
-                    .bind(no)
-                    .bind(kind)
-                    .bind(&id)
-                    .bind(&extra)
-                    .execute(&mut **c)
-                    .await
-                    .map(drop))?;
-            }
+            events::add(&mut self.conn, &std::mem::take(&mut self.order)).await?;
             const COUNT: &str = "UPDATE team SET last_event = $1 WHERE id = 1";
             either!(&mut self.conn, |c| sqlx::query(COUNT)
                 .bind(self.last)
