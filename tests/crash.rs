@@ -1,4 +1,5 @@
-//! Killed in the middle of the work, the hub loses nothing that it acknowledged.
+//! Killed in the middle of the work, with the disk full, with its database taken away: the hub loses
+//! nothing that it acknowledged, and goes on by itself.
 
 use std::{
     collections::BTreeSet,
@@ -7,14 +8,23 @@ use std::{
     process::{Child, Command as Process, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
 use ajar_simulator::{SIGNATURE_HEADER, Sim, Simulator, sign};
 use ajar_tests::TestAgent;
 
+/// Rounds of killing; `AJAR_CRASH_ROUNDS` asks for more than the few of every day.
 const ROUNDS: usize = 6;
+
+fn rounds() -> usize {
+    std::env::var("AJAR_CRASH_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(ROUNDS)
+}
+
 const AT_ONCE: usize = 16;
 
 fn program() -> PathBuf {
@@ -38,7 +48,33 @@ struct HubProcess {
 
 impl HubProcess {
     fn start(sim: &Sim, dir: &Path) -> Self {
-        let mut child = Process::new(program())
+        Self::of(Process::new(program()), sim, dir, None)
+    }
+
+    /// On a PostgreSQL server.
+    fn start_on(sim: &Sim, dir: &Path, database: &str) -> Self {
+        Self::of(Process::new(program()), sim, dir, Some(database))
+    }
+
+    /// Where files cannot grow beyond some kilobytes: to the hub, a full disk.
+    #[cfg(target_os = "linux")]
+    fn start_short_of_space(sim: &Sim, dir: &Path, kilobytes: u32) -> Self {
+        let mut shell = Process::new("bash");
+        // Without the trap the first write beyond the limit would end the process.
+        shell
+            .arg("-c")
+            .arg(format!(
+                "trap '' XFSZ; ulimit -S -f {kilobytes}; exec \"$0\" \"$@\""
+            ))
+            .arg(program());
+        Self::of(shell, sim, dir, None)
+    }
+
+    fn of(mut program: Process, sim: &Sim, dir: &Path, database: Option<&str>) -> Self {
+        if let Some(database) = database {
+            program.env("AJAR_DATABASE_URL", database);
+        }
+        let mut child = program
             .arg("serve")
             .env("AJAR_LISTEN", "127.0.0.1:0")
             .env("AJAR_DATA_DIR", dir)
@@ -76,8 +112,12 @@ impl Drop for HubProcess {
     }
 }
 
-fn join_code(dir: &Path) -> String {
-    let output = Process::new(program())
+fn join_code(dir: &Path, database: Option<&str>) -> String {
+    let mut program = Process::new(program());
+    if let Some(database) = database {
+        program.env("AJAR_DATABASE_URL", database);
+    }
+    let output = program
         .args(["agent", "add", "Sami"])
         .env("AJAR_DATA_DIR", dir)
         .output()
@@ -89,67 +129,117 @@ fn join_code(dir: &Path) -> String {
         .to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hub_killed_under_load_keeps_all_it_acknowledged_and_doubles_nothing() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let sim = Simulator::builder()
-        .seed(5)
-        .start()
-        .await
-        .expect("the simulator");
-    let code = join_code(dir.path());
-    let acknowledged: Arc<Mutex<BTreeSet<String>>> = Arc::default();
-    let next = Arc::new(AtomicUsize::new(0));
-    for round in 0..ROUNDS {
-        let hub = HubProcess::start(&sim, dir.path());
-        let goal = acknowledged.lock().expect("whole").len() + 40 + round * 17;
-        let (enough, mut reached) = tokio::sync::mpsc::channel::<()>(1);
-        let posters: Vec<_> = (0..AT_ONCE)
+/// Meta, as far as it posts messages: it remembers what was acknowledged.
+#[derive(Clone)]
+struct Load {
+    secret: String,
+    number: String,
+    acknowledged: Arc<Mutex<BTreeSet<String>>>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Load {
+    fn of(sim: &Sim) -> Self {
+        Self {
+            secret: sim.app_secret(),
+            number: sim.phone_number_id(),
+            acknowledged: Arc::default(),
+            next: Arc::default(),
+        }
+    }
+
+    fn so_far(&self) -> usize {
+        self.acknowledged.lock().expect("whole").len()
+    }
+
+    /// Posts one message; the status of the answer, if there was one.
+    async fn post(&self, http: &reqwest::Client, url: &str) -> Option<u16> {
+        let no = self.next.fetch_add(1, Ordering::Relaxed);
+        let wamid = format!("wamid.crash-{no:06}");
+        let body = body(&self.number, &wamid, no);
+        let answer = http
+            .post(format!("{url}/webhooks/whatsapp"))
+            .header(SIGNATURE_HEADER, sign(&self.secret, &body))
+            .body(body)
+            .send()
+            .await
+            .ok()?;
+        let status = answer.status().as_u16();
+        if status == 200 {
+            self.acknowledged.lock().expect("whole").insert(wamid);
+        }
+        Some(status)
+    }
+
+    /// Posts from many sides until `goal` messages are acknowledged in all, and until `enough`.
+    /// Each side ends with the first answer that is not 200, if `steadfast` does not say otherwise.
+    fn storm(&self, url: &str, goal: usize, steadfast: bool) -> Storm {
+        let (enough, reached) = tokio::sync::mpsc::channel::<()>(1);
+        let stop = Arc::new(AtomicBool::new(false));
+        let posters = (0..AT_ONCE)
             .map(|_| {
-                let (url, secret, number) =
-                    (hub.url.clone(), sim.app_secret(), sim.phone_number_id());
-                let (acknowledged, next, enough) =
-                    (Arc::clone(&acknowledged), Arc::clone(&next), enough.clone());
+                let (load, url, enough, stop) = (
+                    self.clone(),
+                    url.to_owned(),
+                    enough.clone(),
+                    Arc::clone(&stop),
+                );
                 tokio::spawn(async move {
                     let http = ajar_tests::http();
-                    loop {
-                        let no = next.fetch_add(1, Ordering::Relaxed);
-                        let wamid = format!("wamid.crash-{no:06}");
-                        let body = body(&number, &wamid, no);
-                        let answer = http
-                            .post(format!("{url}/webhooks/whatsapp"))
-                            .header(SIGNATURE_HEADER, sign(&secret, &body))
-                            .body(body)
-                            .send()
-                            .await;
+                    while !stop.load(Ordering::Relaxed) {
                         // The hub died: whatever had no 200 Meta would send again.
-                        let Ok(answer) = answer else { return };
-                        if answer.status().as_u16() != 200 {
+                        if load.post(&http, &url).await != Some(200) && !steadfast {
                             return;
                         }
-                        let mut acknowledged = acknowledged.lock().expect("whole");
-                        acknowledged.insert(wamid);
-                        if acknowledged.len() >= goal {
+                        if load.so_far() >= goal {
                             let _ = enough.try_send(());
                         }
                     }
                 })
             })
             .collect();
-        drop(enough);
-        reached.recv().await.expect("the load goes on");
-        drop(hub);
-        for poster in posters {
+        Storm {
+            posters,
+            reached,
+            stop,
+        }
+    }
+}
+
+struct Storm {
+    posters: Vec<tokio::task::JoinHandle<()>>,
+    reached: tokio::sync::mpsc::Receiver<()>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Storm {
+    async fn reached(&mut self) {
+        self.reached.recv().await.expect("the load goes on");
+    }
+
+    async fn over(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for poster in self.posters {
             poster.await.expect("a poster");
         }
     }
-    let hub = HubProcess::start(&sim, dir.path());
-    let sami = TestAgent::join(&hub.url, &code).await.expect("joined");
-    let acknowledged = acknowledged.lock().expect("whole").clone();
+}
+
+/// Everything that was acknowledged is there, once.
+async fn all_are_there(hub: &HubProcess, code: &str, load: &Load) {
+    let sami = TestAgent::join(&hub.url, code).await.expect("joined");
+    let acknowledged = load.acknowledged.lock().expect("whole").clone();
     let mut missing = acknowledged.clone();
     // The log is drained after the start; each answer shows how far.
     while !missing.is_empty() {
-        let before = missing.len();
+        // Asked first: what was drained by then must be in the snapshot that follows.
+        let ready = reqwest::get(format!("{}/metrics", hub.url))
+            .await
+            .expect("metrics")
+            .text()
+            .await
+            .expect("text");
+        let drained = ready.lines().any(|line| line == "ajar_webhooks_waiting 0");
         let mut seen = BTreeSet::new();
         for chat in sami.snapshot().await.conversations {
             let mut before = String::from("~");
@@ -176,19 +266,98 @@ async fn a_hub_killed_under_load_keeps_all_it_acknowledged_and_doubles_nothing()
                 }
             }
         }
-        let ready = reqwest::get(format!("{}/metrics", hub.url))
-            .await
-            .expect("metrics")
-            .text()
-            .await
-            .expect("text");
-        let drained = ready.lines().any(|line| line == "ajar_webhooks_waiting 0");
         assert!(
-            missing.is_empty() || !drained || missing.len() < before,
+            missing.is_empty() || !drained,
             "acknowledged and lost: {missing:?}"
         );
     }
-    assert!(acknowledged.len() >= ROUNDS * 40);
+}
+
+async fn simulator() -> Sim {
+    Simulator::builder()
+        .seed(5)
+        .start()
+        .await
+        .expect("the simulator")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_killed_under_load_keeps_all_it_acknowledged_and_doubles_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let sim = simulator().await;
+    let code = join_code(dir.path(), None);
+    let load = Load::of(&sim);
+    for round in 0..rounds() {
+        let hub = HubProcess::start(&sim, dir.path());
+        // Another moment in each round, so that every step of the work is met some time.
+        let mut storm = load.storm(&hub.url, load.so_far() + 20 + round * 17 % 83, false);
+        storm.reached().await;
+        drop(hub);
+        storm.over().await;
+    }
+    let hub = HubProcess::start(&sim, dir.path());
+    all_are_there(&hub, &code, &load).await;
+    assert!(load.so_far() >= rounds() * 20);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_disk_full_it_says_so_and_goes_on_by_itself_when_there_is_room() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let sim = simulator().await;
+    let code = join_code(dir.path(), None);
+    let load = Load::of(&sim);
+    let hub = HubProcess::start_short_of_space(&sim, dir.path(), 1_500);
+    let http = ajar_tests::http();
+    let refused = loop {
+        match load.post(&http, &hub.url).await {
+            Some(200) => assert!(load.so_far() < 50_000, "the disk never filled"),
+            other => break other,
+        }
+    };
+    assert!(load.so_far() > 0, "there was room at first");
+    assert_eq!(refused, Some(503), "Meta must send it again");
+    let freed = Process::new("prlimit")
+        .args(["--pid", &hub.child.id().to_string(), "--fsize=unlimited"])
+        .status()
+        .expect("prlimit is part of every Debian");
+    assert!(freed.success());
+    let before = load.so_far();
+    for _ in 0..40 {
+        assert_eq!(load.post(&http, &hub.url).await, Some(200), "by itself");
+    }
+    assert_eq!(load.so_far(), before + 40);
+    all_are_there(&hub, &code, &load).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_postgresql_restarted_under_it_nothing_acknowledged_is_missing() {
+    if !ajar_tests::db::postgres_is_there() {
+        return;
+    }
+    let (database, dir) = ajar_tests::db::fresh(ajar_tests::Db::Postgres).await;
+    let sim = simulator().await;
+    let code = join_code(dir.path(), Some(&database));
+    let load = Load::of(&sim);
+    let hub = HubProcess::start_on(&sim, dir.path(), &database);
+    let server = ajar_tests::db::postgres_url().expect("there is one");
+    let name = database.rsplit('/').next().expect("a name").to_owned();
+    let operator = sqlx::PgPool::connect(&server).await.expect("the server");
+    for _ in 0..rounds() {
+        let mut storm = load.storm(&hub.url, load.so_far() + 60, true);
+        storm.reached().await;
+        // As a restart does to a client: every connection of the hub is cut in the middle.
+        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1")
+            .bind(&name)
+            .execute(&operator)
+            .await
+            .expect("cut");
+        storm.over().await;
+    }
+    let http = ajar_tests::http();
+    while load.post(&http, &hub.url).await != Some(200) {}
+    all_are_there(&hub, &code, &load).await;
+    assert!(load.so_far() >= rounds() * 60);
 }
 
 fn body(number: &str, wamid: &str, no: usize) -> Vec<u8> {

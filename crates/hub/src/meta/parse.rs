@@ -378,4 +378,6 @@ fn read_problems(change: &Change<'_>, items: &mut Items) {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;

@@ -12,13 +12,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ajar_domain::{
-    ConversationId, CustomerId, InboxId, PhoneNumberId, Time, WaMessageId, window::WindowFacts,
+    ConversationId, CustomerId, InboxId, PhoneNumberId, Time, WaMessageId, customer::CustomerKey,
+    window::WindowFacts,
 };
 
 use super::Scope;
 use crate::{
     meta::inbound::{Inbound, Item},
-    store::{Result, customers::Sighting},
+    store::{Result, conversations::Growth, customers::Sighting},
 };
 
 #[derive(Default)]
@@ -170,20 +171,13 @@ impl Scope<'_> {
     /// Writes what was gathered about conversations and customers.
     pub(crate) async fn write_desk(&mut self) -> Result<()> {
         for (conversation, news) in std::mem::take(&mut self.desk.news) {
-            if news.facts != WindowFacts::default() {
-                let before = self.tx.facts(&conversation).await?;
-                let mut facts = before.clone();
-                facts.merge(news.facts);
-                if facts != before {
-                    self.tx.write_facts(&conversation, &facts).await?;
-                    self.stale.insert(conversation.clone());
-                }
-            }
-            if let Some(at) = news.ours_at {
-                self.tx.note_ours(&conversation, at).await?;
-            }
-            if let Some(at) = news.wrote_at {
-                self.tx.reopen(&conversation, at).await?;
+            let growth = Growth {
+                facts: news.facts,
+                ours_at: news.ours_at,
+                wrote_at: news.wrote_at,
+            };
+            if self.tx.grow_conversation(&conversation, growth).await? {
+                self.stale.insert(conversation);
             }
         }
         let newer: Vec<(CustomerId, Sighting)> = self
@@ -198,7 +192,9 @@ impl Scope<'_> {
             .collect();
         for (customer, seen) in newer {
             for key in seen.keys() {
-                self.tx.add_key(&customer, &key, seen.at).await?;
+                if matches!(key, CustomerKey::Phone(_)) {
+                    self.tx.add_key(&customer, &key, seen.at).await?;
+                }
             }
             if self.tx.see_customer(&customer, &seen).await? {
                 self.tx.stamp_customer(&customer).await?;

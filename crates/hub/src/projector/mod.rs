@@ -35,8 +35,11 @@ use crate::{
     store::{Result, Store, Tx, inboxes::SignOfLife, log::Logged},
 };
 
-/// Webhooks taken per transaction.
-const BATCH: i64 = 256;
+/// Webhooks taken per transaction at most. What waits is taken together: the more of a customer's
+/// messages stand in one batch, the less each costs.
+const BATCH: i64 = 2_048;
+/// Bytes of webhooks taken per transaction, so that large ones do not fill the memory.
+const BATCH_BYTES: i64 = 4 * 1024 * 1024;
 /// Webhooks read again per transaction: each may hold thousands of messages.
 const AGAIN: usize = 16;
 
@@ -142,7 +145,7 @@ impl Projector {
     pub async fn drain(&self) -> Result<()> {
         loop {
             let cursor = self.store.team().await?.log_cursor;
-            let batch = self.store.read_log(cursor, BATCH).await?;
+            let batch = self.store.read_log(cursor, BATCH, BATCH_BYTES).await?;
             let Some(last) = batch.last().map(|logged| logged.no) else {
                 self.done.send_if_modified(|done| {
                     let grew = cursor > *done;
@@ -219,7 +222,7 @@ impl Projector {
             ..Replayed::default()
         };
         loop {
-            let mut batch = self.store.read_log(so_far.upto, BATCH).await?;
+            let mut batch = self.store.read_log(so_far.upto, BATCH, BATCH_BYTES).await?;
             // What the projector has not reached yet is its own business.
             batch.retain(|logged| logged.no <= of);
             let Some(last) = batch.last().map(|logged| logged.no) else {

@@ -39,10 +39,12 @@ impl Scope<'_> {
         // The id is the surer key, so it comes first: who has it is meant.
         let mut customer: Option<CustomerId> = None;
         let mut doubtful: Vec<(CustomerId, Option<PhoneNumber>)> = Vec::new();
+        let mut held: Vec<&CustomerKey> = Vec::new();
         for key in &keys {
             let Some(holder) = self.tx.conn.customer_by_key(key).await? else {
                 continue;
             };
+            held.push(key);
             let by_number = match key {
                 CustomerKey::Phone(phone) => Some(phone.clone()),
                 CustomerKey::Bsuid(_) | CustomerKey::Parent(_) => None,
@@ -73,7 +75,12 @@ impl Scope<'_> {
             }
         };
         for key in &keys {
-            self.tx.add_key(&customer, key, at).await?;
+            // An id stays with whom it has; a number passes on, so its newest sighting counts.
+            let held = matches!(key, CustomerKey::Bsuid(_) | CustomerKey::Parent(_))
+                && held.contains(&key);
+            if !held {
+                self.tx.add_key(&customer, key, at).await?;
+            }
         }
         if !doubtful.is_empty() {
             self.give_number(&customer, &mut seen, &doubtful).await?;

@@ -205,6 +205,16 @@ pub struct Head {
     pub last_position: Position,
 }
 
+/// What a batch of webhooks learnt about a conversation. All of it only ever grows.
+#[derive(Clone, Debug, Default)]
+pub struct Growth {
+    pub facts: WindowFacts,
+    /// The newest sign that we answer this chat.
+    pub ours_at: Option<Time>,
+    /// When the customer wrote last.
+    pub wrote_at: Option<Time>,
+}
+
 impl Conn {
     pub async fn conversation(&mut self, id: &str) -> Result<Option<ConversationRow>> {
         const ONE: &str = select!("WHERE v.id = $1");
@@ -429,20 +439,49 @@ impl Tx {
         Ok(())
     }
 
-    /// A customer who writes reopens a resolved or sleeping conversation.
-    pub async fn reopen(&mut self, id: &ConversationId, at: Time) -> Result<()> {
-        const NOW: &str = "SELECT progress FROM conversations WHERE id = $1";
-        let row: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(NOW)
+    /// What a batch of webhooks learnt about a conversation: read once, written once. Returns
+    /// whether the window's facts changed.
+    pub async fn grow_conversation(&mut self, id: &ConversationId, by: Growth) -> Result<bool> {
+        const BARE: &str = select!("WHERE v.id = $1");
+        const WRITE: &str = "UPDATE conversations SET rev = $2, opening_event = $3, \
+             opening_kind = $4, opening_meta_at = $5, opening_received_at = $6, refusal_at = $7, \
+             refusal_message = $8, ours_at = $9, progress = $10 WHERE id = $1";
+        let row: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(BARE)
             .bind(id.as_str())
             .fetch_optional(&mut **c)
             .await)?;
-        let Some((json,)) = row else { return Ok(()) };
-        let now: Progress = from_json(&json, "conversations", id.as_str())?;
-        let then = now.clone().customer_wrote(at);
-        if then != now {
-            self.write_progress(id, &then).await?;
+        let Some(row) = row else { return Ok(false) };
+        let before = row.facts()?;
+        let mut facts = before.clone();
+        facts.merge(by.facts);
+        let ours_at = row.ours_at.max(by.ours_at.map(Time::millis));
+        let progress: Progress = from_json(&row.progress, "conversations", id.as_str())?;
+        let progress = match by.wrote_at {
+            Some(at) => progress.customer_wrote(at),
+            None => progress,
+        };
+        let progress = to_json(&progress)?;
+        if facts == before && ours_at == row.ours_at && progress == row.progress {
+            return Ok(false);
         }
-        Ok(())
+        let rev = self.touch("conversation", id.as_str());
+        let opening = facts.last_opening.as_ref();
+        let refusal = facts.last_refusal.as_ref();
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id.as_str())
+            .bind(rev)
+            .bind(opening.map(|opening| opening.event_id.as_str()))
+            .bind(opening.map(|opening| word(opening.kind)))
+            .bind(opening.map(|opening| opening.meta_at.millis()))
+            .bind(opening.map(|opening| opening.received_at.millis()))
+            .bind(refusal.map(|refusal| refusal.at.millis()))
+            .bind(refusal.map(|refusal| refusal.message.as_str()))
+            .bind(ours_at)
+            .bind(&progress)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(facts != before)
     }
 
     pub async fn write_labels(&mut self, id: &ConversationId, labels: &[String]) -> Result<()> {

@@ -48,14 +48,34 @@ impl Store {
         Ok(last)
     }
 
-    /// At most `limit` webhooks after `cursor`, in order.
-    pub async fn read_log(&self, cursor: i64, limit: i64) -> Result<Vec<Logged>> {
-        const READ: &str = "SELECT no, received_at, body FROM webhook_log \
+    /// At most `limit` webhooks after `cursor`, in order, and no more than fit into `bytes`, but
+    /// one at least: a webhook of the phone's past may be as large as thousands of others.
+    pub async fn read_log(&self, cursor: i64, limit: i64, bytes: i64) -> Result<Vec<Logged>> {
+        const SIZES: &str = "SELECT no, CAST(LENGTH(body) AS BIGINT) FROM webhook_log \
              WHERE no > $1 ORDER BY no LIMIT $2";
+        const READ: &str = "SELECT no, received_at, body FROM webhook_log \
+             WHERE no > $1 AND no <= $2 ORDER BY no";
         let mut conn = self.begin_log_read().await?;
-        Ok(either!(&mut conn, |c| sqlx::query_as(READ)
+        let sizes: Vec<(i64, i64)> = either!(&mut conn, |c| sqlx::query_as(SIZES)
             .bind(cursor)
             .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        let mut room = bytes;
+        let Some((last, _)) = sizes
+            .into_iter()
+            .take_while(|(_, size)| {
+                let fits = room > 0;
+                room -= size;
+                fits
+            })
+            .last()
+        else {
+            return Ok(Vec::new());
+        };
+        Ok(either!(&mut conn, |c| sqlx::query_as(READ)
+            .bind(cursor)
+            .bind(last)
             .fetch_all(&mut **c)
             .await)?)
     }

@@ -29,7 +29,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ajar_domain::{HubId, Time};
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool,
+    Connection, PgPool, Postgres, Sqlite, SqlitePool,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -449,11 +449,24 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
             .pragma("temp_store", "memory"))
     };
     let one = || {
-        SqlitePoolOptions::new()
+        let one = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
             .idle_timeout(None)
-            .max_lifetime(None)
+            .max_lifetime(None);
+        if in_memory {
+            // Its one connection is the database.
+            return one;
+        }
+        // With the disk full SQLite ends a transaction by itself, and the driver then believes for
+        // ever that the connection is inside one. Such a connection is given up for a new one.
+        one.after_release(|connection, _| {
+            Box::pin(async move {
+                // Whatever is still to be rolled back is, before this is answered.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
     };
     let write = one().connect_with(options(url)?).await?;
     refuse_newer(dialect::schema_version_sqlite(&write).await?, &SQLITE)?;

@@ -19,7 +19,7 @@ fn webhooks() -> PathBuf {
 }
 
 /// `subject/name` and the bytes of every example, in the order of their names.
-fn examples() -> Vec<(String, Vec<u8>)> {
+pub(super) fn examples() -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for folder in fs::read_dir(webhooks()).expect("the examples are there") {
         let folder = folder.expect("a folder").path();

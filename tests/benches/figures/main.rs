@@ -20,7 +20,7 @@ use ajar_protocol::{
     rows::Role,
     ui::{JoinTeam, ListQuery},
 };
-use ajar_simulator::{SIGNATURE_HEADER, SimClock, sign};
+use ajar_simulator::SimClock;
 use ajar_tests::{Db, TestTeam};
 use hdrhistogram::Histogram;
 
@@ -33,7 +33,16 @@ const CHATS: usize = 12;
 const ROWS: usize = 1000;
 const IDLE: u64 = 20;
 
+mod intake;
+
 fn main() {
+    if let Some(role) = std::env::args()
+        .nth(1)
+        .filter(|role| role.starts_with("as-"))
+    {
+        intake::child(&role);
+        return;
+    }
     // A test runner that only asks which tests are in here gets none and measures nothing.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
@@ -44,7 +53,7 @@ fn main() {
         println!("without optimisation: these figures say nothing about the product");
     }
     runtime.block_on(async {
-        durable().await;
+        intake::figures().await;
         journey().await;
         clocks().await;
     });
@@ -87,76 +96,6 @@ fn micros() -> u128 {
         .duration_since(UNIX_EPOCH)
         .expect("after 1970")
         .as_micros()
-}
-
-/// Webhooks acknowledged durably per second, beside a bare group-committed log.
-async fn durable() {
-    let team = TestTeam::start_at(Db::File, SimClock::new()).await;
-    let secret = team.sim.app_secret();
-    let url = format!("{}/webhooks/whatsapp", team.hub.url());
-    let template =
-        std::fs::read_to_string(root().join("tests/fixtures/meta/webhooks/messages/text.json"))
-            .expect("the fixture");
-    let number = team.sim.phone_number_id();
-    let bodies: Arc<Vec<(Vec<u8>, String)>> = Arc::new(
-        (0..20_000)
-            .map(|no| {
-                let body = template
-                    .replace("100000000000202", &number)
-                    .replace("wamid.HBgL", &format!("wamid.{no:06}"))
-                    .into_bytes();
-                let signature = sign(&secret, &body);
-                (body, signature)
-            })
-            .collect(),
-    );
-    let http = ajar_tests::http();
-    let started = Instant::now();
-    let next = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let workers = (0..64).map(|_| {
-        let (http, url, bodies, next) = (
-            http.clone(),
-            url.clone(),
-            Arc::clone(&bodies),
-            Arc::clone(&next),
-        );
-        tokio::spawn(async move {
-            let mut latencies = Histogram::<u64>::new(3).expect("a histogram");
-            loop {
-                let no = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some((body, signature)) = bodies.get(no) else {
-                    break;
-                };
-                let asked = Instant::now();
-                let answer = http
-                    .post(&url)
-                    .header(SIGNATURE_HEADER, signature)
-                    .body(body.clone())
-                    .send()
-                    .await
-                    .expect("an answer");
-                assert_eq!(answer.status().as_u16(), 200);
-                latencies
-                    .record(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX))
-                    .expect("recorded");
-            }
-            latencies
-        })
-    });
-    let mut all = Histogram::<u64>::new(3).expect("a histogram");
-    for worker in futures::future::join_all(workers).await {
-        all.add(worker.expect("a worker")).expect("added");
-    }
-    let acknowledged = started.elapsed();
-    team.hub.settled().await.expect("settled");
-    let visible = started.elapsed();
-    let rate = |time: Duration| bodies.len() as f64 / time.as_secs_f64();
-    println!(
-        "webhooks, load from the same process, SQLite synchronous FULL: {:.0}/s acknowledged durably (p99 {:.1} ms with 64 at once), {:.0}/s made visible",
-        rate(acknowledged),
-        all.value_at_quantile(0.99) as f64 / 1000.0,
-        rate(visible),
-    );
 }
 
 async fn desk(team: &TestTeam) -> (Desk, Loopback) {
