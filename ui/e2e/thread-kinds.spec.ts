@@ -134,7 +134,7 @@ test("a photo opens large: whole, at its full size, and saved", async ({ page })
   await expect(dialog.getByRole("button", { name: "Full size" })).toBeVisible();
   const saving = page.waitForEvent("download");
   await dialog.getByRole("button", { name: "Save the photo" }).click();
-  expect((await saving).suggestedFilename()).toMatch(/\.svg/);
+  expect((await saving).suggestedFilename()).toMatch(/\.webp$/);
   await page.keyboard.press("Escape");
   await expect(dialog).toHaveCount(0);
 });
