@@ -53,10 +53,26 @@ fn main() {
         println!("without optimisation: these figures say nothing about the product");
     }
     runtime.block_on(async {
-        intake::figures().await;
-        journey().await;
-        clocks().await;
+        if asked_for("journey") {
+            journey().await;
+        }
+        if asked_for("clocks") {
+            clocks().await;
+        }
+        // The long one comes last.
+        if asked_for("intake") {
+            intake::figures().await;
+        }
     });
+}
+
+/// `./dev bench journey` measures that alone; without a name, everything.
+fn asked_for(figure: &str) -> bool {
+    let mut names = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .peekable();
+    names.peek().is_none() || names.any(|name| figure.contains(&name))
 }
 
 fn machine() -> String {
