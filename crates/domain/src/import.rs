@@ -85,7 +85,8 @@ impl Import {
     /// Chunks are expected: people see a bar.
     #[must_use]
     pub fn is_running(&self, now: Time) -> bool {
-        let heard = self.last_chunk_at.or(match self.history {
+        // Asked again after an old chunk, chunks are expected anew.
+        let heard = self.last_chunk_at.max(match self.history {
             Asked::Yes { at } => Some(at),
             _ => None,
         });

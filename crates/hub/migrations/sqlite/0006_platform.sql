@@ -29,8 +29,6 @@ ALTER TABLE customers ADD COLUMN marketing_at INTEGER NOT NULL DEFAULT 0;
 -- A number can pass to another person: the newest holder has it.
 ALTER TABLE identities ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 
--- Where the newest message stands, so that a newer one needs no look at the others.
-ALTER TABLE conversations ADD COLUMN last_position TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversations ADD COLUMN free_until INTEGER;
 -- The last signs that another handler, and that we answer this chat; the later one counts.
 ALTER TABLE conversations ADD COLUMN elsewhere_at INTEGER;

@@ -28,7 +28,7 @@ pub(crate) struct Desk {
     /// Sightings that were resolved, by everything in them but their time.
     seen: HashMap<Sighted, Resolved>,
     conversations: HashMap<(InboxId, CustomerId), ConversationId>,
-    news: BTreeMap<ConversationId, News>,
+    news: BTreeMap<ConversationId, Growth>,
     /// Messages of which the database holds nothing: no row, no report, no edit.
     fresh: HashSet<WaMessageId>,
 }
@@ -59,14 +59,6 @@ struct Resolved {
     /// The newest such sighting, if it is newer than what is written.
     newest: Sighting,
     written_at: Time,
-}
-
-/// What a conversation's row has to learn.
-#[derive(Default)]
-struct News {
-    facts: WindowFacts,
-    ours_at: Option<Time>,
-    wrote_at: Option<Time>,
 }
 
 impl Desk {
@@ -171,12 +163,7 @@ impl Scope<'_> {
     /// Writes what was gathered about conversations and customers.
     pub(crate) async fn write_desk(&mut self) -> Result<()> {
         for (conversation, news) in std::mem::take(&mut self.desk.news) {
-            let growth = Growth {
-                facts: news.facts,
-                ours_at: news.ours_at,
-                wrote_at: news.wrote_at,
-            };
-            if self.tx.grow_conversation(&conversation, growth).await? {
+            if self.tx.grow_conversation(&conversation, news).await? {
                 self.stale.insert(conversation);
             }
         }

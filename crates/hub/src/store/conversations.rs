@@ -201,8 +201,6 @@ pub struct Head {
     pub first_customer_at: Option<Time>,
     pub last_customer_at: Option<Time>,
     pub parked: i64,
-    /// Where the newest message stands; notices do not count.
-    pub last_position: Position,
 }
 
 /// What a batch of webhooks learnt about a conversation. All of it only ever grows.
@@ -383,8 +381,8 @@ impl Tx {
     pub async fn write_head(&mut self, id: &ConversationId, head: &Head) -> Result<()> {
         const WRITE: &str = "UPDATE conversations SET rev = $2, activity_at = $3, last_line = $4, \
              unread = $5, waiting_since = $6, phone_first_at = $7, phone_first_by = $8, \
-             only_history = $9, first_customer_at = $10, last_customer_at = $11, parked = $12, \
-             last_position = $13 WHERE id = $1";
+             only_history = $9, first_customer_at = $10, last_customer_at = $11, parked = $12 \
+             WHERE id = $1";
         let rev = self.touch("conversation", id.as_str());
         let last_line = head.last_line.as_ref().map(to_json).transpose()?;
         let phone_first = head.phone_first.as_ref();
@@ -405,7 +403,6 @@ impl Tx {
             .bind(head.first_customer_at.map(Time::millis))
             .bind(head.last_customer_at.map(Time::millis))
             .bind(head.parked)
-            .bind(&head.last_position.0)
             .execute(&mut **c)
             .await
             .map(drop))?;

@@ -94,10 +94,6 @@ impl Tx {
                 // Only notices, so far.
                 .or(rest.newest.map(Time::from_millis))
                 .unwrap_or(Time::from_millis(rest.activity_at)),
-            last_position: last
-                .as_ref()
-                .map(|last| last.position.clone())
-                .unwrap_or_default(),
             last_line: last.map(|last| LastLine {
                 kind: kind_word(&last.content),
                 preview: last.content.preview(),
