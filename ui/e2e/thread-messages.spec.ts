@@ -11,9 +11,26 @@ async function atEnd(page: Page): Promise<boolean> {
   return log(page).evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop < 4);
 }
 
+/** Turns the wheel and comes back when the messages stand still: the wheel only asks for the
+ *  way, the browser goes it over several frames, and rows are measured as they come in sight. */
 async function scrollUp(page: Page, by: number): Promise<void> {
   await log(page).hover();
   await page.mouse.wheel(0, -by);
+  await log(page).evaluate(
+    (box) =>
+      new Promise<void>((done) => {
+        let place = "";
+        let still = 0;
+        const look = (): void => {
+          const now = `${box.scrollTop} ${box.scrollHeight}`;
+          still = now === place ? still + 1 : 0;
+          place = now;
+          if (still >= 12) done();
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+  );
 }
 
 test("one of everything that a thread can show is there in words", async ({ page }) => {
