@@ -332,26 +332,23 @@ async fn with_the_disk_full_it_says_so_and_goes_on_by_itself_when_there_is_room(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_postgresql_restarted_under_it_nothing_acknowledged_is_missing() {
-    if !ajar_tests::db::postgres_is_there() {
+    let Some(server) = ajar_tests::server::Server::start() else {
         return;
-    }
-    let (database, dir) = ajar_tests::db::fresh(ajar_tests::Db::Postgres).await;
+    };
+    let (database, dir) = (server.url(), tempfile::tempdir().expect("a folder"));
     let sim = simulator().await;
     let code = join_code(dir.path(), Some(&database));
     let load = Load::of(&sim);
     let hub = HubProcess::start_on(&sim, dir.path(), &database);
-    let server = ajar_tests::db::postgres_url().expect("there is one");
-    let name = database.rsplit('/').next().expect("a name").to_owned();
-    let operator = sqlx::PgPool::connect(&server).await.expect("the server");
+    let server = Arc::new(server);
     for _ in 0..rounds() {
         let mut storm = load.storm(&hub.url, load.so_far() + 60, true);
         storm.reached().await;
-        // As a restart does to a client: every connection of the hub is cut in the middle.
-        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1")
-            .bind(&name)
-            .execute(&operator)
+        // The load goes on meanwhile, and is told to come again.
+        let operator = Arc::clone(&server);
+        tokio::task::spawn_blocking(move || operator.crash_and_return())
             .await
-            .expect("cut");
+            .expect("restarted");
         storm.over().await;
     }
     let http = ajar_tests::http();

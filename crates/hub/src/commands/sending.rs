@@ -20,7 +20,7 @@ use ajar_protocol::{
 
 use super::{Act, CommandError, Result, must_not_be_paused, refused, trimmed};
 use crate::store::{
-    messages::NewMessage,
+    arrivals::NewMessage,
     outbox::{OutRow, Payload},
 };
 
@@ -309,6 +309,7 @@ impl Act<'_> {
                 send_before: own.proof.map(OpenProof::send_before),
                 occurrence: Occurrence::OurMessage,
                 fresh: true,
+                report: None,
             })
             .await?;
         Ok(())

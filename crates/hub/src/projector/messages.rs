@@ -25,12 +25,7 @@ use super::{
 };
 use crate::{
     meta::inbound::{EchoMessage, InboundMessage},
-    store::{
-        Result,
-        inboxes::SignOfLife,
-        media::MediaRow,
-        messages::{Better, NewMessage},
-    },
+    store::{Result, arrivals::NewMessage, inboxes::SignOfLife, media::MediaRow, messages::Better},
 };
 
 /// Meta's times are whole seconds. Of a customer's message and the phone's in one second, the
@@ -167,10 +162,12 @@ impl Scope<'_> {
         };
         if let Put::New(id) = self.put(inbox, told).await?
             && !standby
+            && self.awaits_the_phone(inbox).await?
             && let Some(agent) = self
                 .claim_start(inbox, &customer, &conversation, &id, at)
                 .await?
         {
+            self.write_messages().await?;
             self.tx.claim_author(&id, Some(&agent)).await?;
         }
         Ok(())
@@ -179,11 +176,10 @@ impl Scope<'_> {
     /// One message, one row, by whatever ways and in whatever order it is told.
     pub(super) async fn put(&mut self, inbox: &InboxId, told: Told) -> Result<Put> {
         let fresh = self.desk.is_fresh(&told.wamid);
-        let mut fresh_row = fresh;
         let mut known = if fresh {
             None
         } else {
-            self.tx.conn.message_by_wamid(&told.wamid).await?
+            self.row_of(&told.wamid).await?
         };
         if let Some(row) = &known
             && row.conversation != told.conversation
@@ -192,10 +188,9 @@ impl Scope<'_> {
             // One message, told under two identities: they are one customer.
             self.one_message_one_customer(&row.conversation, &told.conversation, told.at)
                 .await?;
-            known = self.tx.conn.message_by_wamid(&told.wamid).await?;
+            known = self.row_of(&told.wamid).await?;
         }
-        if let Some(report) = &told.report {
-            fresh_row = false;
+        if !fresh && let Some(report) = &told.report {
             let news = self.tx.add_report(&told.wamid, report).await?;
             if news && let Some(known) = &known {
                 self.tx.settle_delivery(&known.id, &told.wamid).await?;
@@ -208,29 +203,34 @@ impl Scope<'_> {
         }
         let id = MessageId::new(self.ids.next());
         let position = told.position();
-        self.tx
-            .add_message(&NewMessage {
-                id: id.clone(),
-                position,
-                conversation: told.conversation.clone(),
-                wamid: Some(told.wamid.clone()),
-                client_ref: None,
-                author: told.author,
-                content: told.content.clone(),
-                provenance: told.provenance,
-                at: told.at,
-                received_at: self.received_at,
-                quotes: told.quotes,
-                context: told.context,
-                base: told.base,
-                answers: told.answers,
-                send_before: None,
-                occurrence: told.occurrence,
-                fresh: fresh_row,
-            })
-            .await?;
+        let shown = is_shown(&told.content);
+        let new = NewMessage {
+            id: id.clone(),
+            position,
+            conversation: told.conversation.clone(),
+            wamid: Some(told.wamid.clone()),
+            client_ref: None,
+            author: told.author,
+            content: told.content,
+            provenance: told.provenance,
+            at: told.at,
+            received_at: self.received_at,
+            quotes: told.quotes,
+            context: told.context,
+            base: told.base,
+            answers: told.answers,
+            send_before: None,
+            occurrence: told.occurrence,
+            fresh,
+            report: told.report.filter(|_| fresh),
+        };
+        if fresh {
+            self.write_later(new).await?;
+        } else {
+            self.tx.add_message(&new).await?;
+        }
         self.attach(inbox, &id, told.attached).await?;
-        if !fresh && !is_shown(&told.content) {
+        if !fresh && !shown {
             self.fill_placeholder(inbox, &told.wamid).await?;
         }
         self.stale.insert(told.conversation);
@@ -355,7 +355,7 @@ impl Scope<'_> {
         inbox: &InboxId,
         wamid: &WaMessageId,
     ) -> Result<()> {
-        let Some(known) = self.tx.conn.message_by_wamid(wamid).await? else {
+        let Some(known) = self.row_of(wamid).await? else {
             return Ok(());
         };
         if is_shown(&known.content) || matches!(known.author, Author::Agent { .. }) {
@@ -417,6 +417,7 @@ impl Scope<'_> {
         message: &MessageId,
         at: Time,
     ) -> Result<Option<AgentId>> {
+        self.write_sightings().await?;
         let Some(number) = self.tx.conn.address(customer).await?.phone else {
             return Ok(None);
         };

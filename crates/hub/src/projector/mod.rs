@@ -196,9 +196,8 @@ impl Projector {
             let batch = self.store.read_logged(some).await?;
             let parsed = parse(&batch);
             let mut tx = self.store.begin().await?;
-            for logged in &batch {
-                tx.unlist_not_understood(logged.no).await?;
-            }
+            tx.unlist_not_understood(batch.iter().map(|logged| logged.no))
+                .await?;
             let rung = self.write_rows(&mut tx, parsed, Reading::Again).await?;
             tx.commit().await?;
             self.ring(rung);
@@ -235,9 +234,8 @@ impl Projector {
                 .sum::<usize>();
             let mut tx = self.store.begin().await?;
             let before = tx.visible_at();
-            for logged in &batch {
-                tx.unlist_not_understood(logged.no).await?;
-            }
+            tx.unlist_not_understood(batch.iter().map(|logged| logged.no))
+                .await?;
             let rung = self.write_rows(&mut tx, parsed, Reading::Again).await?;
             so_far.changed += u64::try_from(tx.visible_at() - before).unwrap_or(0);
             tx.commit().await?;
@@ -289,9 +287,8 @@ impl Projector {
         for ((inbox, sign), at) in signs {
             tx.sign_of_life(&inbox, sign, at).await?;
         }
-        for conversation in &stale {
-            tx.refresh_head(conversation).await?;
-        }
+        let stale: Vec<&ConversationId> = stale.iter().collect();
+        tx.refresh_heads(&stale).await?;
         Ok(rung)
     }
 

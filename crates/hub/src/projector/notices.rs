@@ -45,7 +45,7 @@ impl Scope<'_> {
         }
         let step = facts(&call);
         let wamid = WaMessageId::new(call.id.clone());
-        let known = self.tx.conn.message_by_wamid(&wamid).await?;
+        let known = self.row_of(&wamid).await?;
         let (facts, at) = match &known {
             Some(known) => match known.content {
                 Content::Call { call } => (call.and(step), known.at),

@@ -86,6 +86,7 @@ impl Scope<'_> {
         inbox: &InboxId,
         late: HistoryMedia,
     ) -> Result<()> {
+        self.have_written(&late.wamid).await?;
         self.desk.is_told_of(&late.wamid);
         self.tx
             .keep_late_content(&late.wamid, &content::to_late(late.body, self.ids)?)

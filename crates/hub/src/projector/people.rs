@@ -12,6 +12,18 @@ use crate::{
     store::{Result, customers::Sighting, merges::MergeState},
 };
 
+/// What an item says about its customer.
+pub(super) fn sighting(who: &CustomerRef, at: Time) -> Sighting {
+    Sighting {
+        phone: who.phone.clone(),
+        bsuid: who.bsuid.clone(),
+        parent: who.parent_bsuid.clone(),
+        profile_name: who.profile_name.clone(),
+        username: who.username.clone(),
+        at,
+    }
+}
+
 impl Scope<'_> {
     /// The customer with these keys: found, learnt more about, joined out of two, or new.
     /// `None` if the item names no one.
@@ -20,14 +32,7 @@ impl Scope<'_> {
         who: &CustomerRef,
         at: Time,
     ) -> Result<Option<CustomerId>> {
-        let mut seen = Sighting {
-            phone: who.phone.clone(),
-            bsuid: who.bsuid.clone(),
-            parent: who.parent_bsuid.clone(),
-            profile_name: who.profile_name.clone(),
-            username: who.username.clone(),
-            at,
-        };
+        let mut seen = sighting(who, at);
         let keys = seen.keys();
         if keys.is_empty() {
             return Ok(None);
@@ -35,6 +40,11 @@ impl Scope<'_> {
         if let Some(known) = self.desk.known_customer(&seen) {
             return Ok(Some(known));
         }
+        if let Some(known) = self.desk.meet(&seen) {
+            return Ok(Some(known));
+        }
+        self.write_sightings().await?;
+        self.desk.forget_keys(&keys);
         let as_seen = seen.clone();
         // The id is the surer key, so it comes first: who has it is meant.
         let mut customer: Option<CustomerId> = None;

@@ -37,7 +37,7 @@ impl Scope<'_> {
                 reaction.id.as_str(),
             )
             .await?;
-        if news && let Some(target) = self.tx.conn.message_by_wamid(&reaction.target).await? {
+        if news && let Some(target) = self.row_of(&reaction.target).await? {
             self.tx.stamp_message(&target.id).await?;
         }
         Ok(())
@@ -58,7 +58,7 @@ impl Scope<'_> {
         }
         self.desk.is_told_of(target);
         let news = self.tx.add_amendment(target, amended).await?;
-        if news && let Some(message) = self.tx.conn.message_by_wamid(target).await? {
+        if news && let Some(message) = self.row_of(target).await? {
             self.tx.settle_words(&message.id, target).await?;
             self.stale.insert(message.conversation);
         }
@@ -77,6 +77,7 @@ impl Scope<'_> {
         if let Some(id) = &report.callback_data
             && let Some(row) = self.tx.conn.outbox_row(id).await?
         {
+            self.have_written(&report.wamid).await?;
             self.confirm(&row, &report).await?;
         }
         let kept = Report {
@@ -99,7 +100,7 @@ impl Scope<'_> {
         if !news {
             return Ok(());
         }
-        let Some(message) = self.tx.conn.message_by_wamid(&report.wamid).await? else {
+        let Some(message) = self.row_of(&report.wamid).await? else {
             // Before its message, or about one that is not ours: it waits.
             return Ok(());
         };

@@ -1,5 +1,7 @@
 //! Conversations: the heads, and the window's facts.
 
+use std::collections::BTreeMap;
+
 use ajar_domain::{
     AgentId, ConversationId, CustomerId, InboxId, MessageId, Time,
     composer::PhoneFirst,
@@ -9,7 +11,11 @@ use ajar_domain::{
 };
 use ajar_protocol::rows::{ConversationRow, Customer, HandledElsewhere, Position};
 
-use super::{Conn, Result, Tx, either, from_json, from_word, pause, to_json, word};
+use super::{
+    Conn, Result, Tx, either, from_json, from_word,
+    many::{Lazily, Many},
+    pause, to_json, word,
+};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -189,20 +195,6 @@ impl Row {
     }
 }
 
-/// What is derived from a conversation's messages and stored in its head.
-#[derive(Clone, Debug, Default)]
-pub struct Head {
-    pub activity_at: Time,
-    pub last_line: Option<ajar_protocol::rows::LastLine>,
-    pub unread: i64,
-    pub waiting_since: Option<Time>,
-    pub phone_first: Option<PhoneFirst>,
-    pub only_history: bool,
-    pub first_customer_at: Option<Time>,
-    pub last_customer_at: Option<Time>,
-    pub parked: i64,
-}
-
 /// What a batch of webhooks learnt about a conversation. All of it only ever grows.
 #[derive(Clone, Debug, Default)]
 pub struct Growth {
@@ -279,6 +271,38 @@ impl Conn {
         Ok(row.map(|(id,)| ConversationId::new(id)))
     }
 
+    /// All conversations of some customers, by number of ours and customer.
+    pub async fn conversations_with(
+        &mut self,
+        customers: &[&CustomerId],
+    ) -> Result<Vec<(InboxId, CustomerId, ConversationId)>> {
+        static WITH: Lazily = Lazily::new(|| {
+            Many::new(
+                "SELECT inbox_id, customer_id, id FROM conversations WHERE customer_id IN (VALUES",
+                1,
+                ")",
+            )
+        });
+        let mut found = Vec::with_capacity(customers.len());
+        for (sql, some) in WITH.of(customers) {
+            let rows: Vec<(String, String, String)> = either!(self, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for customer in some {
+                    query = query.bind(customer.as_str());
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            found.extend(rows.into_iter().map(|(inbox, customer, id)| {
+                (
+                    InboxId::new(inbox),
+                    CustomerId::new(customer),
+                    ConversationId::new(id),
+                )
+            }));
+        }
+        Ok(found)
+    }
+
     pub async fn conversation_ids_of(
         &mut self,
         customer: &CustomerId,
@@ -347,13 +371,10 @@ impl Tx {
     }
 
     pub async fn facts(&mut self, id: &ConversationId) -> Result<WindowFacts> {
-        // The bare row: whoever asks for the facts needs no names and no pairs.
-        const BARE: &str = select!("WHERE v.id = $1");
-        let row: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(BARE)
-            .bind(id.as_str())
-            .fetch_optional(&mut **c)
-            .await)?;
-        row.map_or_else(|| Ok(WindowFacts::default()), |row| row.facts())
+        match self.bare(&[id]).await?.first() {
+            Some(row) => row.facts(),
+            None => Ok(WindowFacts::default()),
+        }
     }
 
     pub async fn write_facts(&mut self, id: &ConversationId, facts: &WindowFacts) -> Result<()> {
@@ -372,37 +393,6 @@ impl Tx {
             .bind(opening.map(|opening| opening.received_at.millis()))
             .bind(refusal.map(|refusal| refusal.at.millis()))
             .bind(refusal.map(|refusal| refusal.message.as_str()))
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
-        Ok(())
-    }
-
-    pub async fn write_head(&mut self, id: &ConversationId, head: &Head) -> Result<()> {
-        const WRITE: &str = "UPDATE conversations SET rev = $2, activity_at = $3, last_line = $4, \
-             unread = $5, waiting_since = $6, phone_first_at = $7, phone_first_by = $8, \
-             only_history = $9, first_customer_at = $10, last_customer_at = $11, parked = $12 \
-             WHERE id = $1";
-        let rev = self.touch("conversation", id.as_str());
-        let last_line = head.last_line.as_ref().map(to_json).transpose()?;
-        let phone_first = head.phone_first.as_ref();
-        either!(&mut self.conn, |c| sqlx::query(WRITE)
-            .bind(id.as_str())
-            .bind(rev)
-            .bind(head.activity_at.millis())
-            .bind(&last_line)
-            .bind(head.unread)
-            .bind(head.waiting_since.map(Time::millis))
-            .bind(phone_first.map(|first| first.at.millis()))
-            .bind(
-                phone_first
-                    .and_then(|first| first.by.as_ref())
-                    .map(AgentId::as_str)
-            )
-            .bind(i64::from(head.only_history))
-            .bind(head.first_customer_at.map(Time::millis))
-            .bind(head.last_customer_at.map(Time::millis))
-            .bind(head.parked)
             .execute(&mut **c)
             .await
             .map(drop))?;
@@ -436,49 +426,87 @@ impl Tx {
         Ok(())
     }
 
-    /// What a batch of webhooks learnt about a conversation: read once, written once. Returns
-    /// whether the window's facts changed.
-    pub async fn grow_conversation(&mut self, id: &ConversationId, by: Growth) -> Result<bool> {
-        const BARE: &str = select!("WHERE v.id = $1");
-        const WRITE: &str = "UPDATE conversations SET rev = $2, opening_event = $3, \
-             opening_kind = $4, opening_meta_at = $5, opening_received_at = $6, refusal_at = $7, \
-             refusal_message = $8, ours_at = $9, progress = $10 WHERE id = $1";
-        let row: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(BARE)
-            .bind(id.as_str())
-            .fetch_optional(&mut **c)
-            .await)?;
-        let Some(row) = row else { return Ok(false) };
-        let before = row.facts()?;
-        let mut facts = before.clone();
-        facts.merge(by.facts);
-        let ours_at = row.ours_at.max(by.ours_at.map(Time::millis));
-        let progress: Progress = from_json(&row.progress, "conversations", id.as_str())?;
-        let progress = match by.wrote_at {
-            Some(at) => progress.customer_wrote(at),
-            None => progress,
-        };
-        let progress = to_json(&progress)?;
-        if facts == before && ours_at == row.ours_at && progress == row.progress {
-            return Ok(false);
+    /// What a batch of webhooks learnt about conversations: read once, written once. Returns those
+    /// whose window's facts changed.
+    pub async fn grow_conversations(
+        &mut self,
+        news: BTreeMap<ConversationId, Growth>,
+    ) -> Result<Vec<ConversationId>> {
+        static WRITE: Lazily = Lazily::new(|| {
+            Many::new(
+                "UPDATE conversations SET rev = v.column2, opening_event = v.column3, \
+                 opening_kind = v.column4, opening_meta_at = v.column5, \
+                 opening_received_at = v.column6, refusal_at = v.column7, \
+                 refusal_message = v.column8, ours_at = v.column9, progress = v.column10 \
+                 FROM (VALUES",
+                10,
+                ") AS v WHERE conversations.id = v.column1",
+            )
+        });
+        let mut moved = Vec::new();
+        let mut grown = Vec::new();
+        let ids: Vec<&ConversationId> = news.keys().collect();
+        for row in self.bare(&ids).await? {
+            let id = ConversationId::new(row.id.clone());
+            let Some(by) = news.get(&id) else { continue };
+            let before = row.facts()?;
+            let mut facts = before.clone();
+            facts.merge(by.facts.clone());
+            let ours_at = row.ours_at.max(by.ours_at.map(Time::millis));
+            let progress: Progress = from_json(&row.progress, "conversations", id.as_str())?;
+            let progress = match by.wrote_at {
+                Some(at) => progress.customer_wrote(at),
+                None => progress,
+            };
+            let progress = to_json(&progress)?;
+            if facts == before && ours_at == row.ours_at && progress == row.progress {
+                continue;
+            }
+            if facts != before {
+                moved.push(id.clone());
+            }
+            let rev = self.touch("conversation", id.as_str());
+            grown.push((id, rev, facts, ours_at, progress));
         }
-        let rev = self.touch("conversation", id.as_str());
-        let opening = facts.last_opening.as_ref();
-        let refusal = facts.last_refusal.as_ref();
-        either!(&mut self.conn, |c| sqlx::query(WRITE)
-            .bind(id.as_str())
-            .bind(rev)
-            .bind(opening.map(|opening| opening.event_id.as_str()))
-            .bind(opening.map(|opening| word(opening.kind)))
-            .bind(opening.map(|opening| opening.meta_at.millis()))
-            .bind(opening.map(|opening| opening.received_at.millis()))
-            .bind(refusal.map(|refusal| refusal.at.millis()))
-            .bind(refusal.map(|refusal| refusal.message.as_str()))
-            .bind(ours_at)
-            .bind(&progress)
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
-        Ok(facts != before)
+        for (sql, some) in WRITE.of(&grown) {
+            either!(&mut self.conn, |c| {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for (id, rev, facts, ours_at, progress) in some {
+                    let opening = facts.last_opening.as_ref();
+                    let refusal = facts.last_refusal.as_ref();
+                    query = query
+                        .bind(id.as_str())
+                        .bind(*rev)
+                        .bind(opening.map(|opening| opening.event_id.as_str()))
+                        .bind(opening.map(|opening| word(opening.kind)))
+                        .bind(opening.map(|opening| opening.meta_at.millis()))
+                        .bind(opening.map(|opening| opening.received_at.millis()))
+                        .bind(refusal.map(|refusal| refusal.at.millis()))
+                        .bind(refusal.map(|refusal| refusal.message.as_str()))
+                        .bind(*ours_at)
+                        .bind(progress);
+                }
+                query.execute(&mut **c).await.map(drop)
+            })?;
+        }
+        Ok(moved)
+    }
+
+    /// Bare rows: without names of pairs and doubts.
+    async fn bare(&mut self, ids: &[&ConversationId]) -> Result<Vec<Row>> {
+        static THESE: Lazily = Lazily::new(|| Many::new(select!("WHERE v.id IN (VALUES"), 1, ")"));
+        let mut found = Vec::with_capacity(ids.len());
+        for (sql, some) in THESE.of(ids) {
+            let rows: Vec<Row> = either!(&mut self.conn, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for id in some {
+                    query = query.bind(id.as_str());
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            found.extend(rows);
+        }
+        Ok(found)
     }
 
     pub async fn write_labels(&mut self, id: &ConversationId, labels: &[String]) -> Result<()> {

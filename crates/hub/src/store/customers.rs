@@ -1,11 +1,16 @@
 //! Customers and the keys under which each is known.
 
+use std::collections::BTreeMap;
+
 use ajar_domain::{
     Bsuid, CustomerId, Time,
     customer::{CustomerKey, PhoneNumber},
 };
 
-use super::{Conn, Result, Tx, either};
+use super::{
+    Conn, Result, Tx, either,
+    many::{Lazily, Many},
+};
 
 /// What one webhook item says about a customer.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +51,58 @@ fn columns(key: &CustomerKey) -> (&'static str, &str) {
     }
 }
 
+/// What the webhooks have told of a customer so far, each with the time it was told at.
+#[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
+struct Known {
+    id: String,
+    profile_name: Option<String>,
+    profile_name_at: i64,
+    phone: Option<String>,
+    phone_at: i64,
+    bsuid: Option<String>,
+    bsuid_at: i64,
+    username: Option<String>,
+    username_at: i64,
+}
+
+impl Known {
+    /// Of each the newest wins, and of two in one second the greater.
+    fn and(mut self, seen: &Sighting) -> Self {
+        fn newest(known: &mut Option<String>, known_at: &mut i64, said: Option<&str>, at: i64) {
+            if let Some(said) = said
+                && (at, Some(said)) > (*known_at, known.as_deref())
+            {
+                *known = Some(said.to_owned());
+                *known_at = at;
+            }
+        }
+        let at = seen.at.millis();
+        let phone = seen.phone.as_ref().map(PhoneNumber::digits);
+        let bsuid = seen.bsuid.as_ref().map(|bsuid| bsuid.0.as_str());
+        newest(
+            &mut self.profile_name,
+            &mut self.profile_name_at,
+            seen.profile_name.as_deref(),
+            at,
+        );
+        newest(&mut self.phone, &mut self.phone_at, phone, at);
+        newest(&mut self.bsuid, &mut self.bsuid_at, bsuid, at);
+        newest(
+            &mut self.username,
+            &mut self.username_at,
+            seen.username.as_deref(),
+            at,
+        );
+        self
+    }
+
+    /// Whether people see the same of it. An id of Meta's is shown to nobody.
+    fn looks_like(&self, other: &Self) -> bool {
+        (&self.profile_name, &self.phone, &self.username)
+            == (&other.profile_name, &other.phone, &other.username)
+    }
+}
+
 /// How a customer can be reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
@@ -63,6 +120,40 @@ impl Conn {
             .fetch_optional(&mut **c)
             .await)?;
         Ok(row.map(|(id,)| CustomerId::new(id)))
+    }
+
+    /// Who has each of some keys. A key that nobody has is not in the answer.
+    pub async fn holders(
+        &mut self,
+        keys: &[&CustomerKey],
+    ) -> Result<Vec<(CustomerKey, CustomerId)>> {
+        static OF: Lazily = Lazily::new(|| {
+            Many::new(
+                "SELECT kind, value, customer_id FROM identities WHERE (kind, value) IN (VALUES",
+                2,
+                ")",
+            )
+        });
+        let mut found = Vec::with_capacity(keys.len());
+        for (sql, some) in OF.of(keys) {
+            let rows: Vec<(String, String, String)> = either!(self, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for key in some {
+                    let (kind, value) = columns(key);
+                    query = query.bind(kind).bind(value);
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            found.extend(rows.into_iter().filter_map(|(kind, value, customer)| {
+                let key = match kind.as_str() {
+                    "phone" => CustomerKey::Phone(PhoneNumber::from_digits(&value)?),
+                    "bsuid" => CustomerKey::Bsuid(Bsuid(value)),
+                    _ => CustomerKey::Parent(Bsuid(value)),
+                };
+                Some((key, CustomerId::new(customer)))
+            }));
+        }
+        Ok(found)
     }
 
     /// All business-scoped ids that a customer has or had.
@@ -110,18 +201,33 @@ impl Tx {
         key: &CustomerKey,
         at: Time,
     ) -> Result<()> {
-        const ADD: &str = "INSERT INTO identities (kind, value, customer_id, at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (kind, value) DO UPDATE SET customer_id = excluded.customer_id, \
-             at = excluded.at WHERE identities.at < excluded.at";
-        let (kind, value) = columns(key);
-        either!(&mut self.conn, |c| sqlx::query(ADD)
-            .bind(kind)
-            .bind(value)
-            .bind(customer.as_str())
-            .bind(at.millis())
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
+        self.add_keys(&[(key, customer, at)]).await
+    }
+
+    /// The same for many keys, each once.
+    pub async fn add_keys(&mut self, keys: &[(&CustomerKey, &CustomerId, Time)]) -> Result<()> {
+        static ADD: Lazily = Lazily::new(|| {
+            Many::new(
+                "INSERT INTO identities (kind, value, customer_id, at) VALUES",
+                4,
+                "ON CONFLICT (kind, value) DO UPDATE SET customer_id = excluded.customer_id, \
+                 at = excluded.at WHERE identities.at < excluded.at",
+            )
+        });
+        for (sql, some) in ADD.of(keys) {
+            either!(&mut self.conn, |c| {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for (key, customer, at) in some {
+                    let (kind, value) = columns(key);
+                    query = query
+                        .bind(kind)
+                        .bind(value)
+                        .bind(customer.as_str())
+                        .bind(at.millis());
+                }
+                query.execute(&mut **c).await.map(drop)
+            })?;
+        }
         Ok(())
     }
 
@@ -144,66 +250,79 @@ impl Tx {
     /// second the greater, so that their order does not matter. Returns whether anything shown
     /// changed.
     pub async fn see_customer(&mut self, customer: &CustomerId, seen: &Sighting) -> Result<bool> {
-        const NOW: &str = "SELECT profile_name, profile_name_at, phone, phone_at, bsuid, bsuid_at, \
-             username, username_at FROM customers WHERE id = $1";
-        const WRITE: &str = "UPDATE customers SET profile_name = $2, profile_name_at = $3, \
-             phone = $4, phone_at = $5, bsuid = $6, bsuid_at = $7, username = $8, username_at = $9 \
-             WHERE id = $1";
-        type Columns = (
-            Option<String>,
-            i64,
-            Option<String>,
-            i64,
-            Option<String>,
-            i64,
-            Option<String>,
-            i64,
-        );
-        let now: Option<Columns> = either!(&mut self.conn, |c| sqlx::query_as(NOW)
-            .bind(customer.as_str())
-            .fetch_optional(&mut **c)
-            .await)?;
-        let Some((name, name_at, phone, phone_at, bsuid, bsuid_at, username, username_at)) = now
-        else {
-            return Ok(false);
-        };
-        let at = seen.at.millis();
-        let newest = |known: (Option<String>, i64), said: Option<&str>| match said {
-            Some(said) if (at, Some(said)) > (known.1, known.0.as_deref()) => {
-                (Some(said.to_owned()), at)
-            }
-            _ => known,
-        };
-        let before = (name.clone(), phone.clone(), username.clone());
-        let times = (name_at, phone_at, bsuid_at, username_at);
-        let (name, name_at) = newest((name, name_at), seen.profile_name.as_deref());
-        let (phone, phone_at) = newest(
-            (phone, phone_at),
-            seen.phone.as_ref().map(PhoneNumber::digits),
-        );
-        let (bsuid, bsuid_at) = newest(
-            (bsuid, bsuid_at),
-            seen.bsuid.as_ref().map(|bsuid| bsuid.0.as_str()),
-        );
-        let (username, username_at) = newest((username, username_at), seen.username.as_deref());
-        let changed = before != (name.clone(), phone.clone(), username.clone());
-        if !changed && times == (name_at, phone_at, bsuid_at, username_at) {
-            return Ok(false);
+        let changed = self.see_customers(&[(customer, seen)]).await?;
+        Ok(!changed.is_empty())
+    }
+
+    /// The same for many sightings, also several of one customer. Returns the customers of whom
+    /// anything shown changed.
+    pub async fn see_customers(
+        &mut self,
+        all: &[(&CustomerId, &Sighting)],
+    ) -> Result<Vec<CustomerId>> {
+        static NOW: Lazily = Lazily::new(|| {
+            Many::new(
+                "SELECT id, profile_name, profile_name_at, phone, phone_at, bsuid, bsuid_at, \
+                 username, username_at FROM customers WHERE id IN (VALUES",
+                1,
+                ")",
+            )
+        });
+        static WRITE: Lazily = Lazily::new(|| {
+            Many::new(
+                "UPDATE customers SET profile_name = v.column2, profile_name_at = v.column3, \
+                 phone = v.column4, phone_at = v.column5, bsuid = v.column6, \
+                 bsuid_at = v.column7, username = v.column8, username_at = v.column9 FROM (VALUES",
+                9,
+                ") AS v WHERE customers.id = v.column1",
+            )
+        });
+        let mut by_customer: BTreeMap<&str, Vec<&Sighting>> = BTreeMap::new();
+        for (customer, seen) in all {
+            by_customer.entry(customer.as_str()).or_default().push(seen);
         }
-        either!(&mut self.conn, |c| sqlx::query(WRITE)
-            .bind(customer.as_str())
-            .bind(&name)
-            .bind(name_at)
-            .bind(&phone)
-            .bind(phone_at)
-            .bind(&bsuid)
-            .bind(bsuid_at)
-            .bind(&username)
-            .bind(username_at)
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
-        Ok(changed)
+        let ids: Vec<&str> = by_customer.keys().copied().collect();
+        let mut learnt = Vec::new();
+        let mut shown = Vec::new();
+        for (sql, some) in NOW.of(&ids) {
+            let rows: Vec<Known> = either!(&mut self.conn, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for id in some {
+                    query = query.bind(*id);
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            for before in rows {
+                let sightings = by_customer.remove(before.id.as_str()).unwrap_or_default();
+                let now = sightings.into_iter().fold(before.clone(), Known::and);
+                if now == before {
+                    continue;
+                }
+                if !now.looks_like(&before) {
+                    shown.push(CustomerId::new(now.id.clone()));
+                }
+                learnt.push(now);
+            }
+        }
+        for (sql, some) in WRITE.of(&learnt) {
+            either!(&mut self.conn, |c| {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for now in some {
+                    query = query
+                        .bind(&now.id)
+                        .bind(&now.profile_name)
+                        .bind(now.profile_name_at)
+                        .bind(&now.phone)
+                        .bind(now.phone_at)
+                        .bind(&now.bsuid)
+                        .bind(now.bsuid_at)
+                        .bind(&now.username)
+                        .bind(now.username_at);
+                }
+                query.execute(&mut **c).await.map(drop)
+            })?;
+        }
+        Ok(shown)
     }
 
     /// The phone's address book: added, edited (`Some`) or removed (`None`). A late change does

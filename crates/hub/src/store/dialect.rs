@@ -2,7 +2,10 @@
 
 use sqlx::{PgPool, SqlitePool};
 
-use super::{Conn, Result, Store};
+use super::{
+    Conn, Result, Store,
+    many::{Lazily, Many},
+};
 
 pub const EVENTS_CHANNEL: &str = "ajar_events";
 pub const LOG_CHANNEL: &str = "ajar_log";
@@ -132,24 +135,40 @@ fn words_row(message: &str) -> i64 {
     i64::from_be_bytes(eight) & i64::MAX
 }
 
-/// Makes the words of a message findable.
-pub async fn index_words(conn: &mut Conn, message: &str, words: &str) -> Result<()> {
+/// Makes the words of messages findable: pairs of id and words.
+pub async fn index_words(conn: &mut Conn, messages: &[(&str, String)]) -> Result<()> {
+    static SQLITE: Lazily = Lazily::new(|| {
+        Many::new(
+            "INSERT OR REPLACE INTO message_words (rowid, message_id, words) VALUES",
+            3,
+            "",
+        )
+    });
+    static POSTGRES: Lazily = Lazily::new(|| {
+        Many::new(
+            "INSERT INTO message_words (message_id, words) VALUES",
+            2,
+            "",
+        )
+    });
     match conn {
         Conn::Sqlite(c) => {
-            sqlx::query("INSERT OR REPLACE INTO message_words (rowid, message_id, words) VALUES ($1, $2, $3)",
-            )
-                .bind(words_row(message))
-                .bind(message)
-                .bind(words)
-                .execute(&mut **c)
-                .await?;
+            for (sql, some) in SQLITE.of(messages) {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for (message, words) in some {
+                    query = query.bind(words_row(message)).bind(*message).bind(words);
+                }
+                query.execute(&mut **c).await?;
+            }
         }
         Conn::Postgres(c) => {
-            sqlx::query("INSERT INTO message_words (message_id, words) VALUES ($1, $2)")
-                .bind(message)
-                .bind(words)
-                .execute(&mut **c)
-                .await?;
+            for (sql, some) in POSTGRES.of(messages) {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for (message, words) in some {
+                    query = query.bind(*message).bind(words);
+                }
+                query.execute(&mut **c).await?;
+            }
         }
     }
     Ok(())

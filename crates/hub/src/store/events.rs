@@ -1,11 +1,14 @@
 //! Numbered events: reading what changed after a cursor, with the newest state of each row.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::collections::HashSet;
 
 use ajar_domain::{ConversationId, MessageId};
 use ajar_protocol::hub::Change;
 
-use super::{Conn, Result, either};
+use super::{
+    Conn, Result, either,
+    many::{Lazily, Many},
+};
 
 #[derive(sqlx::FromRow)]
 struct EventRow {
@@ -18,49 +21,18 @@ struct EventRow {
 /// A change that is to be told: number, kind, row, and where the row went if it is gone.
 pub(super) type New = (i64, &'static str, String, Option<String>);
 
-/// Rows per statement: a busy batch changes hundreds.
-const AT_ONCE: usize = 64;
-
 /// Writes the numbered changes of a transaction.
 pub(super) async fn add(conn: &mut Conn, changes: &[New]) -> Result<()> {
-    static MANY: LazyLock<String> = LazyLock::new(|| {
-        let rows = (0..AT_ONCE)
-            .map(|row| {
-                let first = row * 4;
-                format!(
-                    "(${}, ${}, ${}, ${})",
-                    first + 1,
-                    first + 2,
-                    first + 3,
-                    first + 4
-                )
-            })
-            .collect::<Vec<_>>()
-            .join(", ");
-        format!("INSERT INTO events (no, kind, row_id, extra) VALUES {rows}")
-    });
-    const ONE: &str = "INSERT INTO events (no, kind, row_id, extra) VALUES ($1, $2, $3, $4)";
-    for some in changes.chunks(AT_ONCE) {
-        if some.len() == AT_ONCE {
-            either!(conn, |c| {
-                let mut query = sqlx::query(sqlx::AssertSqlSafe(MANY.as_str()));
-                for (no, kind, id, extra) in some {
-                    query = query.bind(no).bind(*kind).bind(id).bind(extra);
-                }
-                query.execute(&mut **c).await.map(drop)
-            })?;
-        } else {
+    static ADD: Lazily =
+        Lazily::new(|| Many::new("INSERT INTO events (no, kind, row_id, extra) VALUES", 4, ""));
+    for (sql, some) in ADD.of(changes) {
+        either!(conn, |c| {
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
             for (no, kind, id, extra) in some {
-                either!(conn, |c| sqlx::query(ONE)
-                    .bind(no)
-                    .bind(*kind)
-                    .bind(id)
-                    .bind(extra)
-                    .execute(&mut **c)
-                    .await
-                    .map(drop))?;
+                query = query.bind(no).bind(*kind).bind(id).bind(extra);
             }
-        }
+            query.execute(&mut **c).await.map(drop)
+        })?;
     }
     Ok(())
 }

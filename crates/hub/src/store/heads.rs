@@ -1,23 +1,41 @@
 //! What stands in the list about a conversation, worked out from its messages, and what explains
 //! its window.
 
+use std::collections::HashMap;
+
 use ajar_domain::{
     AgentId, ConversationId, Time,
+    composer::PhoneFirst,
     content::{Author, Content, Provenance},
     opening::Occurrence,
 };
-use ajar_protocol::rows::LastLine;
+use ajar_protocol::rows::{LastLine, MessageRow};
 
 use super::{
-    Conn, Result, Tx,
-    conversations::Head,
-    either, from_json, from_word,
+    Conn, Result, Tx, either, from_json, from_word,
+    many::{Lazily, Many},
     messages::{Row, author_of, select},
+    to_json,
 };
+
+/// What is derived from a conversation's messages and stored in its row.
+#[derive(Clone, Debug, Default)]
+struct Head {
+    activity_at: Time,
+    last_line: Option<LastLine>,
+    unread: i64,
+    waiting_since: Option<Time>,
+    phone_first: Option<PhoneFirst>,
+    only_history: bool,
+    first_customer_at: Option<Time>,
+    last_customer_at: Option<Time>,
+    parked: i64,
+}
 
 /// What a head is worked out from, besides the newest message.
 #[derive(sqlx::FromRow)]
 struct HeadRow {
+    id: String,
     waiting: Option<i64>,
     unread: i64,
     first_at: Option<i64>,
@@ -28,72 +46,22 @@ struct HeadRow {
     parked: i64,
     activity_at: i64,
     opening_event: Option<String>,
+    ours_kind: Option<String>,
+    ours_at: Option<i64>,
+    ours_agent: Option<String>,
 }
 
-impl Tx {
-    /// Works the head of a conversation out from its messages. All walks go along the index from
-    /// one end and stop at the first fit, so a long conversation costs no more than a short one.
-    pub async fn derive_head(&mut self, id: &ConversationId) -> Result<Option<Head>> {
-        const LAST: &str = select!(
-            "WHERE conversation_id = $1 AND author_kind <> 'platform' ORDER BY position DESC LIMIT 1"
-        );
-        const REST: &str = "SELECT \
-             (SELECT MIN(w.at) FROM messages w WHERE w.conversation_id = v.id \
-              AND w.author_kind = 'customer' AND w.provenance = 'live' \
-              AND w.position > COALESCE((SELECT o.position FROM messages o \
-              WHERE o.conversation_id = v.id AND o.author_kind NOT IN ('customer', 'platform') \
-              AND o.answers = 1 ORDER BY o.position DESC LIMIT 1), '')) AS waiting, \
-             (SELECT COUNT(*) FROM messages u WHERE u.conversation_id = v.id \
-              AND u.author_kind = 'customer' AND u.provenance = 'live' \
-              AND u.position > v.seen_upto) AS unread, \
-             (SELECT f.at FROM messages f WHERE f.conversation_id = v.id \
-              AND f.author_kind = 'customer' ORDER BY f.position LIMIT 1) AS first_at, \
-             (SELECT l.at FROM messages l WHERE l.conversation_id = v.id \
-              AND l.author_kind = 'customer' ORDER BY l.position DESC LIMIT 1) AS last_at, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM messages e WHERE e.conversation_id = v.id \
-              AND e.author_kind = 'customer' AND e.provenance = 'live' LIMIT 1) one) AS live, \
-             (SELECT a.at FROM messages a WHERE a.conversation_id = v.id AND a.provenance = 'live' \
-              AND a.author_kind <> 'platform' ORDER BY a.position DESC LIMIT 1) AS activity, \
-             (SELECT n.at FROM messages n WHERE n.conversation_id = v.id \
-              ORDER BY n.position DESC LIMIT 1) AS newest, \
-             (SELECT COUNT(*) FROM outbox b WHERE b.conversation_id = v.id \
-              AND b.state IN ('parked', 'uncertain')) AS parked, \
-             v.activity_at, v.opening_event FROM conversations v WHERE v.id = $1";
-        const NEWEST_OURS: &str = "SELECT author_kind, at, author_agent FROM messages \
-             WHERE conversation_id = $1 AND author_kind NOT IN ('customer', 'platform') \
-             AND answers = 1 AND provenance = 'live' ORDER BY position DESC LIMIT 1";
-        let rest: Option<HeadRow> = either!(&mut self.conn, |c| sqlx::query_as(REST)
-            .bind(id.as_str())
-            .fetch_optional(&mut **c)
-            .await)?;
-        let Some(rest) = rest else { return Ok(None) };
-        let last: Option<Row> = either!(&mut self.conn, |c| sqlx::query_as(LAST)
-            .bind(id.as_str())
-            .fetch_optional(&mut **c)
-            .await)?;
-        let last = last.map(Row::decode).transpose()?;
-        let never_opened = rest.opening_event.is_none();
-        let mut newest_ours: Option<(String, i64, Option<String>)> = None;
-        if never_opened {
-            newest_ours = either!(&mut self.conn, |c| sqlx::query_as(NEWEST_OURS)
-                .bind(id.as_str())
-                .fetch_optional(&mut **c)
-                .await)?;
-        }
-        let phone_first = newest_ours
-            .filter(|(kind, ..)| kind == "phone")
-            .map(|(_, at, agent)| ajar_domain::composer::PhoneFirst {
-                at: Time::from_millis(at),
-                by: agent.map(AgentId::new),
-            });
-        Ok(Some(Head {
-            activity_at: rest
+impl HeadRow {
+    fn with(self, last: Option<MessageRow>) -> Head {
+        let never_opened = self.opening_event.is_none();
+        Head {
+            activity_at: self
                 .activity
                 .map(Time::from_millis)
                 .or_else(|| last.as_ref().map(|last| last.at))
                 // Only notices, so far.
-                .or(rest.newest.map(Time::from_millis))
-                .unwrap_or(Time::from_millis(rest.activity_at)),
+                .or(self.newest.map(Time::from_millis))
+                .unwrap_or(Time::from_millis(self.activity_at)),
             last_line: last.map(|last| LastLine {
                 kind: kind_word(&last.content),
                 preview: last.content.preview(),
@@ -102,22 +70,158 @@ impl Tx {
                 at: last.at,
                 delivery: last.delivery,
             }),
-            unread: rest.unread,
-            waiting_since: rest.waiting.map(Time::from_millis),
-            phone_first,
-            only_history: never_opened && rest.first_at.is_some() && rest.live == 0,
-            first_customer_at: rest.first_at.map(Time::from_millis),
-            last_customer_at: rest.last_at.map(Time::from_millis),
-            parked: rest.parked,
-        }))
+            unread: self.unread,
+            waiting_since: self.waiting.map(Time::from_millis),
+            phone_first: self
+                .ours_at
+                .filter(|_| self.ours_kind.as_deref() == Some("phone"))
+                .map(|at| PhoneFirst {
+                    at: Time::from_millis(at),
+                    by: self.ours_agent.map(AgentId::new),
+                }),
+            only_history: never_opened && self.first_at.is_some() && self.live == 0,
+            first_customer_at: self.first_at.map(Time::from_millis),
+            last_customer_at: self.last_at.map(Time::from_millis),
+            parked: self.parked,
+        }
+    }
+}
+
+impl Tx {
+    /// Works the heads of conversations out from their messages. Every walk goes along an index
+    /// from one end and stops at the first fit, so a long conversation costs no more than a short
+    /// one; only the unread are counted one by one.
+    async fn derive_heads(&mut self, ids: &[&ConversationId]) -> Result<Vec<(String, Head)>> {
+        static REST: Lazily = Lazily::new(|| {
+            Many::new(
+                "SELECT v.id, \
+                 (SELECT w.at FROM messages w WHERE w.conversation_id = v.id \
+                  AND w.author_kind = 'customer' AND w.provenance = 'live' \
+                  AND w.position > COALESCE((SELECT o.position FROM messages o \
+                  WHERE o.conversation_id = v.id AND o.author_kind NOT IN ('customer', 'platform') \
+                  AND o.answers = 1 ORDER BY o.position DESC LIMIT 1), '') \
+                  ORDER BY w.position LIMIT 1) AS waiting, \
+                 (SELECT COUNT(*) FROM messages u WHERE u.conversation_id = v.id \
+                  AND u.author_kind = 'customer' AND u.provenance = 'live' \
+                  AND u.position > v.seen_upto) AS unread, \
+                 (SELECT f.at FROM messages f WHERE f.conversation_id = v.id \
+                  AND f.author_kind = 'customer' ORDER BY f.position LIMIT 1) AS first_at, \
+                 (SELECT l.at FROM messages l WHERE l.conversation_id = v.id \
+                  AND l.author_kind = 'customer' ORDER BY l.position DESC LIMIT 1) AS last_at, \
+                 (SELECT COUNT(*) FROM (SELECT 1 FROM messages e WHERE e.conversation_id = v.id \
+                  AND e.author_kind = 'customer' AND e.provenance = 'live' LIMIT 1) one) AS live, \
+                 (SELECT a.at FROM messages a WHERE a.conversation_id = v.id AND a.provenance = 'live' \
+                  AND a.author_kind <> 'platform' ORDER BY a.position DESC LIMIT 1) AS activity, \
+                 (SELECT n.at FROM messages n WHERE n.conversation_id = v.id \
+                  ORDER BY n.position DESC LIMIT 1) AS newest, \
+                 (SELECT COUNT(*) FROM outbox b WHERE b.conversation_id = v.id \
+                  AND b.state IN ('parked', 'uncertain')) AS parked, \
+                 v.activity_at, v.opening_event, \
+                 p.author_kind AS ours_kind, p.at AS ours_at, p.author_agent AS ours_agent \
+                 FROM conversations v LEFT JOIN messages p ON v.opening_event IS NULL \
+                 AND p.id = (SELECT q.id FROM messages q WHERE q.conversation_id = v.id \
+                  AND q.author_kind NOT IN ('customer', 'platform') AND q.answers = 1 \
+                  AND q.provenance = 'live' ORDER BY q.position DESC LIMIT 1) \
+                 WHERE v.id IN (VALUES",
+                1,
+                ")",
+            )
+        });
+        static LAST: Lazily = Lazily::new(|| {
+            Many::new(
+                select!(
+                    "WHERE id IN (SELECT (SELECT l.id FROM messages l \
+                     WHERE l.conversation_id = v.id AND l.author_kind <> 'platform' \
+                     ORDER BY l.position DESC LIMIT 1) FROM conversations v WHERE v.id IN (VALUES"
+                ),
+                1,
+                "))",
+            )
+        });
+        let mut last: HashMap<String, MessageRow> = HashMap::with_capacity(ids.len());
+        for (sql, some) in LAST.of(ids) {
+            let rows: Vec<Row> = either!(&mut self.conn, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for id in some {
+                    query = query.bind(id.as_str());
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            for row in rows {
+                let row = row.decode()?;
+                last.insert(row.conversation.as_str().to_owned(), row);
+            }
+        }
+        let mut heads = Vec::with_capacity(ids.len());
+        for (sql, some) in REST.of(ids) {
+            let rows: Vec<HeadRow> = either!(&mut self.conn, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for id in some {
+                    query = query.bind(id.as_str());
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            for row in rows {
+                let last = last.remove(&row.id);
+                heads.push((row.id.clone(), row.with(last)));
+            }
+        }
+        Ok(heads)
     }
 
-    /// Works the head out anew and stores it.
-    pub async fn refresh_head(&mut self, id: &ConversationId) -> Result<()> {
-        if let Some(head) = self.derive_head(id).await? {
-            self.write_head(id, &head).await?;
+    /// Works heads out anew and stores them.
+    pub async fn refresh_heads(&mut self, ids: &[&ConversationId]) -> Result<()> {
+        static WRITE: Lazily = Lazily::new(|| {
+            Many::new(
+                "UPDATE conversations SET rev = v.column2, activity_at = v.column3, \
+                 last_line = v.column4, unread = v.column5, waiting_since = v.column6, \
+                 phone_first_at = v.column7, phone_first_by = v.column8, \
+                 only_history = v.column9, first_customer_at = v.column10, \
+                 last_customer_at = v.column11, parked = v.column12 FROM (VALUES",
+                12,
+                ") AS v WHERE conversations.id = v.column1",
+            )
+        });
+        let heads = self.derive_heads(ids).await?;
+        let rows = heads
+            .iter()
+            .map(|(id, head)| {
+                let last_line = head.last_line.as_ref().map(to_json).transpose()?;
+                Ok((id, self.touch("conversation", id), last_line, head))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        for (sql, some) in WRITE.of(&rows) {
+            either!(&mut self.conn, |c| {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for (id, rev, last_line, head) in some {
+                    let phone_first = head.phone_first.as_ref();
+                    query = query
+                        .bind(*id)
+                        .bind(*rev)
+                        .bind(head.activity_at.millis())
+                        .bind(last_line)
+                        .bind(head.unread)
+                        .bind(head.waiting_since.map(Time::millis))
+                        .bind(phone_first.map(|first| first.at.millis()))
+                        .bind(
+                            phone_first
+                                .and_then(|first| first.by.as_ref())
+                                .map(AgentId::as_str),
+                        )
+                        .bind(i64::from(head.only_history))
+                        .bind(head.first_customer_at.map(Time::millis))
+                        .bind(head.last_customer_at.map(Time::millis))
+                        .bind(head.parked);
+                }
+                query.execute(&mut **c).await.map(drop)
+            })?;
         }
         Ok(())
+    }
+
+    /// Works one head out anew and stores it.
+    pub async fn refresh_head(&mut self, id: &ConversationId) -> Result<()> {
+        self.refresh_heads(&[id]).await
     }
 }
 

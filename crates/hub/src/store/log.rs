@@ -2,7 +2,10 @@
 
 use ajar_domain::Time;
 
-use super::{Conn, Pool, Result, Store, dialect, either};
+use super::{
+    Conn, Pool, Result, Store, dialect, either,
+    many::{Lazily, Many},
+};
 
 /// One logged webhook.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -25,21 +28,29 @@ impl Store {
     pub async fn append_to_log(&self, bodies: &[(Time, bytes::Bytes)]) -> Result<i64> {
         const COUNT: &str =
             "UPDATE webhook_log_counter SET last = last + $1 WHERE id = 1 RETURNING last";
-        const APPEND: &str = "INSERT INTO webhook_log (no, received_at, body) VALUES ($1, $2, $3)";
+        static APPEND: Lazily = Lazily::new(|| {
+            Many::new(
+                "INSERT INTO webhook_log (no, received_at, body) VALUES",
+                3,
+                "",
+            )
+        });
         let mut conn = self.begin_log().await?;
         let how_many = i64::try_from(bodies.len()).unwrap_or(i64::MAX);
         let (last,): (i64,) = either!(&mut conn, |c| sqlx::query_as(COUNT)
             .bind(how_many)
             .fetch_one(&mut **c)
             .await)?;
-        for (no, (at, body)) in (last - how_many + 1..).zip(bodies) {
-            either!(&mut conn, |c| sqlx::query(APPEND)
-                .bind(no)
-                .bind(at.millis())
-                .bind(body.as_ref())
-                .execute(&mut **c)
-                .await
-                .map(drop))?;
+        let mut no = last - how_many;
+        for (sql, some) in APPEND.of(bodies) {
+            either!(&mut conn, |c| {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for (at, body) in some {
+                    no += 1;
+                    query = query.bind(no).bind(at.millis()).bind(body.as_ref());
+                }
+                query.execute(&mut **c).await.map(drop)
+            })?;
         }
         dialect::announce(&mut conn, dialect::LOG_CHANNEL).await?;
         conn.commit().await?;
@@ -110,7 +121,8 @@ impl Store {
     pub async fn prune_log(&self, before: Time, upto: i64, keep: &[i64]) -> Result<u64> {
         const OLD: &str = "SELECT no FROM webhook_log \
              WHERE received_at < $1 AND no <= $2 AND no > $3 ORDER BY no LIMIT 500";
-        const FORGET: &str = "DELETE FROM webhook_log WHERE no = $1";
+        static FORGET: Lazily =
+            Lazily::new(|| Many::new("DELETE FROM webhook_log WHERE no IN (VALUES", 1, ")"));
         let mut after = 0;
         let mut gone = 0;
         loop {
@@ -126,14 +138,21 @@ impl Store {
                 return Ok(gone);
             };
             after = *last;
-            for (no,) in old.iter().filter(|(no,)| !keep.contains(no)) {
-                either!(&mut conn, |c| sqlx::query(FORGET)
-                    .bind(no)
-                    .execute(&mut **c)
-                    .await
-                    .map(drop))?;
-                gone += 1;
+            let old: Vec<i64> = old
+                .into_iter()
+                .map(|(no,)| no)
+                .filter(|no| !keep.contains(no))
+                .collect();
+            for (sql, some) in FORGET.of(&old) {
+                either!(&mut conn, |c| {
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                    for no in some {
+                        query = query.bind(no);
+                    }
+                    query.execute(&mut **c).await.map(drop)
+                })?;
             }
+            gone += u64::try_from(old.len()).unwrap_or(0);
             conn.commit().await?;
         }
     }
@@ -149,7 +168,7 @@ impl Store {
 
     async fn begin_log_read(&self) -> Result<Conn> {
         Ok(match &self.pool {
-            Pool::Sqlite { log, .. } => Conn::Sqlite(log.begin().await?),
+            Pool::Sqlite { log_read, .. } => Conn::Sqlite(log_read.begin().await?),
             Pool::Postgres(pool) => Conn::Postgres(pool.begin().await?),
         })
     }
@@ -223,14 +242,23 @@ pub struct NotUnderstoodRow {
 }
 
 impl super::Tx {
-    /// A webhook is read again: what is not understood now is listed anew.
-    pub async fn unlist_not_understood(&mut self, webhook: i64) -> Result<()> {
-        const UNLIST: &str = "DELETE FROM not_understood WHERE log_no = $1";
-        either!(&mut self.conn, |c| sqlx::query(UNLIST)
-            .bind(webhook)
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
+    /// Webhooks are read again: what is not understood now is listed anew.
+    pub async fn unlist_not_understood(
+        &mut self,
+        webhooks: impl Iterator<Item = i64>,
+    ) -> Result<()> {
+        static UNLIST: Lazily =
+            Lazily::new(|| Many::new("DELETE FROM not_understood WHERE log_no IN (VALUES", 1, ")"));
+        let webhooks: Vec<i64> = webhooks.collect();
+        for (sql, some) in UNLIST.of(&webhooks) {
+            either!(&mut self.conn, |c| {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for no in some {
+                    query = query.bind(no);
+                }
+                query.execute(&mut **c).await.map(drop)
+            })?;
+        }
         Ok(())
     }
 }

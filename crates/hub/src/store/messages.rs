@@ -1,6 +1,6 @@
 //! Messages, their reports and reactions.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::collections::HashSet;
 
 use ajar_domain::{
     AgentId, ClientRef, ConversationId, MessageId, Time, WaMessageId,
@@ -12,7 +12,11 @@ use ajar_domain::{
 };
 use ajar_protocol::rows::{MessageRow, Position, Reaction};
 
-use super::{Conn, Result, Tx, either, from_json, from_word, to_json, word};
+use super::{
+    Conn, Result, Tx, either, from_json, from_word,
+    many::{Lazily, Many},
+    to_json, word,
+};
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -50,7 +54,7 @@ macro_rules! select {
 
 pub(super) use select;
 
-fn author_columns(author: &Author) -> (&'static str, Option<&str>) {
+pub(super) fn author_columns(author: &Author) -> (&'static str, Option<&str>) {
     match author {
         Author::Customer => ("customer", None),
         Author::Agent { agent } => ("agent", Some(agent.as_str())),
@@ -118,32 +122,23 @@ impl Row {
 }
 
 /// Nearly all messages are plain: those have no column to read.
-fn context_column(context: &Context) -> Result<Option<String>> {
+pub(super) fn context_column(context: &Context) -> Result<Option<String>> {
     (!context.is_plain()).then(|| to_json(context)).transpose()
 }
 
-/// A message to write for the first time.
-#[derive(Clone, Debug)]
-pub struct NewMessage {
-    pub id: MessageId,
-    pub conversation: ConversationId,
-    pub position: Position,
-    pub wamid: Option<WaMessageId>,
-    pub client_ref: Option<ClientRef>,
-    pub author: Author,
-    pub content: Content,
-    pub provenance: Provenance,
-    pub at: Time,
-    pub received_at: Time,
-    pub quotes: Option<WaMessageId>,
-    pub context: Context,
-    /// `None` for customer messages.
-    pub base: Option<Delivery>,
-    pub answers: bool,
-    pub send_before: Option<Time>,
-    pub occurrence: Occurrence,
-    /// Nothing was kept about it before: no report, no reaction, no edit waits for it.
-    pub fresh: bool,
+/// What a message's tick says after Meta's reports. A text that Meta refused as outside the window
+/// is parked, not failed.
+pub(super) fn settled(base: Delivery, reports: &[Report]) -> Delivery {
+    let parked = matches!(base, Delivery::Parked { .. });
+    reports
+        .iter()
+        .filter(|report| !(parked && report.receipt <= Receipt::Failed))
+        .fold(base, Delivery::apply)
+}
+
+/// A text that was not sent is no answer to a customer who waits.
+pub(super) const fn is_answer(delivery: &Delivery) -> bool {
+    !matches!(delivery, Delivery::Parked { .. } | Delivery::Failed { .. })
 }
 
 /// What is now known better about a message.
@@ -197,28 +192,22 @@ impl Conn {
         &mut self,
         wamids: &HashSet<WaMessageId>,
     ) -> Result<Vec<WaMessageId>> {
-        /// Asked for at once. The last few are filled up by repeating one of them, so that the
-        /// statement is the same each time.
-        const AT_ONCE: usize = 64;
-        static KNOWN: LazyLock<String> = LazyLock::new(|| {
-            let list = (1..=AT_ONCE)
-                .map(|no| format!("${no}"))
-                .collect::<Vec<_>>()
-                .join(", ");
-            format!(
-                "SELECT wamid FROM messages WHERE wamid IN ({list}) \
-                 UNION SELECT wamid FROM reports WHERE wamid IN ({list}) \
-                 UNION SELECT target_wamid FROM amendments WHERE target_wamid IN ({list}) \
-                 UNION SELECT wamid FROM late_contents WHERE wamid IN ({list})"
+        static KNOWN: Lazily = Lazily::new(|| {
+            Many::new(
+                "WITH asked AS (VALUES",
+                1,
+                ") SELECT column1 FROM asked WHERE EXISTS (SELECT 1 FROM messages WHERE wamid = column1) \
+                 OR EXISTS (SELECT 1 FROM reports WHERE wamid = column1) \
+                 OR EXISTS (SELECT 1 FROM amendments WHERE target_wamid = column1) \
+                 OR EXISTS (SELECT 1 FROM late_contents WHERE wamid = column1)",
             )
         });
         let all: Vec<&str> = wamids.iter().map(WaMessageId::as_str).collect();
         let mut known = Vec::new();
-        for some in all.chunks(AT_ONCE) {
-            let filled = some.iter().chain(some.last().into_iter().cycle());
+        for (sql, some) in KNOWN.of(&all) {
             let rows: Vec<(String,)> = either!(self, |c| {
-                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(KNOWN.as_str()));
-                for wamid in filled.take(AT_ONCE) {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for wamid in some {
                     query = query.bind(*wamid);
                 }
                 query.fetch_all(&mut **c).await
@@ -226,6 +215,25 @@ impl Conn {
             known.extend(rows.into_iter().map(|(wamid,)| WaMessageId::new(wamid)));
         }
         Ok(known)
+    }
+
+    /// The rows of some messages, without reactions.
+    pub async fn messages_by_wamid(&mut self, wamids: &[&WaMessageId]) -> Result<Vec<MessageRow>> {
+        static THESE: Lazily = Lazily::new(|| Many::new(select!("WHERE wamid IN (VALUES"), 1, ")"));
+        let mut found = Vec::new();
+        for (sql, some) in THESE.of(wamids) {
+            let rows: Vec<Row> = either!(self, |c| {
+                let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
+                for wamid in some {
+                    query = query.bind(wamid.as_str());
+                }
+                query.fetch_all(&mut **c).await
+            })?;
+            for row in rows {
+                found.push(row.decode()?);
+            }
+        }
+        Ok(found)
     }
 
     /// At most `limit` messages before `before`, oldest first.
@@ -328,47 +336,6 @@ impl Conn {
 }
 
 impl Tx {
-    pub async fn add_message(&mut self, new: &NewMessage) -> Result<()> {
-        const ADD: &str = "INSERT INTO messages (id, rev, conversation_id, position, wamid, \
-             client_ref, author_kind, author_agent, content, provenance, at, received_at, quotes, \
-             base_delivery, delivery, answers, send_before, occurrence, context) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, $18)";
-        let rev = self.touch("message", new.id.as_str());
-        let (author_kind, author_agent) = author_columns(&new.author);
-        let content = to_json(&new.content)?;
-        let base = new.base.as_ref().map(to_json).transpose()?;
-        let context = context_column(&new.context)?;
-        either!(&mut self.conn, |c| sqlx::query(ADD)
-            .bind(new.id.as_str())
-            .bind(rev)
-            .bind(new.conversation.as_str())
-            .bind(&new.position.0)
-            .bind(new.wamid.as_ref().map(WaMessageId::as_str))
-            .bind(new.client_ref.as_ref().map(ClientRef::as_str))
-            .bind(author_kind)
-            .bind(author_agent)
-            .bind(&content)
-            .bind(word(new.provenance))
-            .bind(new.at.millis())
-            .bind(new.received_at.millis())
-            .bind(new.quotes.as_ref().map(WaMessageId::as_str))
-            .bind(&base)
-            .bind(i64::from(new.answers))
-            .bind(new.send_before.map(Time::millis))
-            .bind(word(new.occurrence))
-            .bind(&context)
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
-        self.index_words(&new.id, &new.content).await?;
-        if let Some(wamid) = new.wamid.as_ref().filter(|_| !new.fresh) {
-            // Reports, reactions, edits and deletions may have come first.
-            self.settle_delivery(&new.id, wamid).await?;
-            self.settle_words(&new.id, wamid).await?;
-        }
-        Ok(())
-    }
-
     /// What came first as a placeholder, or from the phone's past, is now known better: its
     /// contents, where it came from and what it means for the window. Its id, its place in the
     /// thread and its ticks stay.
@@ -516,14 +483,12 @@ impl Tx {
         }
         let rev = self.touch("message", id.as_str());
         let json = to_json(base)?;
-        // A text that was not sent is no answer to a customer who waits.
-        let answers = !matches!(base, Delivery::Parked { .. } | Delivery::Failed { .. });
         either!(&mut self.conn, |c| sqlx::query(WRITE)
             .bind(id.as_str())
             .bind(rev)
             .bind(&json)
             .bind(wamid.map(WaMessageId::as_str))
-            .bind(i64::from(answers))
+            .bind(i64::from(is_answer(base)))
             .execute(&mut **c)
             .await
             .map(drop))?;
@@ -586,23 +551,17 @@ impl Tx {
         };
         let base: Delivery = from_json(&base, "messages", id.as_str())?;
         let reports = self.conn.reports(wamid).await?;
-        // A text that Meta refused as outside the window is parked, not failed.
-        let parked = matches!(base, Delivery::Parked { .. });
-        let settled = reports
-            .iter()
-            .filter(|report| !(parked && report.receipt <= Receipt::Failed))
-            .fold(base, Delivery::apply);
+        let settled = settled(base, &reports);
         let json = to_json(&settled)?;
         if now.as_deref() == Some(json.as_str()) {
             return Ok(());
         }
-        let answers = !matches!(settled, Delivery::Parked { .. } | Delivery::Failed { .. });
         let rev = self.touch("message", id.as_str());
         either!(&mut self.conn, |c| sqlx::query(WRITE)
             .bind(id.as_str())
             .bind(rev)
             .bind(&json)
-            .bind(i64::from(answers))
+            .bind(i64::from(is_answer(&settled)))
             .execute(&mut **c)
             .await
             .map(drop))?;

@@ -7,6 +7,7 @@
 
 pub mod agents;
 pub mod amendments;
+pub mod arrivals;
 pub mod commands;
 pub mod conversations;
 pub mod customers;
@@ -15,6 +16,7 @@ pub mod events;
 pub mod heads;
 pub mod inboxes;
 pub mod log;
+mod many;
 pub mod media;
 pub mod merges;
 pub mod messages;
@@ -30,7 +32,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use ajar_domain::{HubId, Time};
 use sqlx::{
     Connection, PgPool, Postgres, Sqlite, SqlitePool,
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::watch;
@@ -67,6 +69,9 @@ pub enum StoreError {
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+/// Statements that each connection keeps prepared: more than there are, sizes of bulk ones counted.
+const STATEMENTS: usize = 512;
+
 #[derive(Clone)]
 enum Pool {
     Sqlite {
@@ -74,6 +79,7 @@ enum Pool {
         read: SqlitePool,
         /// The webhook log has a file and a writer of its own.
         log: SqlitePool,
+        log_read: SqlitePool,
     },
     Postgres(PgPool),
 }
@@ -103,7 +109,10 @@ impl Store {
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
-                .connect(url)
+                .connect_with(
+                    url.parse::<PgConnectOptions>()?
+                        .statement_cache_capacity(STATEMENTS),
+                )
                 .await?;
             migrate_postgres(&pool).await?;
             Pool::Postgres(pool)
@@ -215,10 +224,15 @@ impl Store {
     /// Closes all connections, so that a folder can be moved or deleted.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite { write, read, log } => {
-                write.close().await;
-                read.close().await;
-                log.close().await;
+            Pool::Sqlite {
+                write,
+                read,
+                log,
+                log_read,
+            } => {
+                for pool in [write, read, log, log_read] {
+                    pool.close().await;
+                }
             }
             Pool::Postgres(pool) => pool.close().await,
         }
@@ -445,6 +459,7 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(STATEMENTS)
             .pragma("cache_size", "-16000")
             .pragma("temp_store", "memory"))
     };
@@ -485,16 +500,23 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
         .run(&log)
         .await
         .map_err(|error| StoreError::Migrate(error.to_string()))?;
-    let read = if in_memory {
-        // A database in memory is its one connection.
-        write.clone()
+    // A database in memory is its one connection.
+    let (read, log_read) = if in_memory {
+        (write.clone(), log.clone())
     } else {
-        SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options(url)?.read_only(true))
-            .await?
+        let readers = |count| SqlitePoolOptions::new().max_connections(count);
+        let (data, log) = (options(url)?, options(&log_url)?);
+        (
+            readers(4).connect_with(data.read_only(true)).await?,
+            readers(2).connect_with(log.read_only(true)).await?,
+        )
     };
-    Ok(Pool::Sqlite { write, read, log })
+    Ok(Pool::Sqlite {
+        write,
+        read,
+        log,
+        log_read,
+    })
 }
 
 /// `sqlite:///data/ajar.db` has its log in `sqlite:///data/ajar-log.db`.

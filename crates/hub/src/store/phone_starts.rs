@@ -115,6 +115,17 @@ impl Conn {
         rows.into_iter().map(Row::decode).collect()
     }
 
+    /// Whether anything at all is still to be typed on the phone of this number.
+    pub async fn has_waiting_starts(&mut self, inbox: &InboxId) -> Result<bool> {
+        const ANY: &str =
+            "SELECT id FROM phone_starts WHERE state = 'waiting' AND inbox_id = $1 LIMIT 1";
+        let row: Option<(String,)> = either!(self, |c| sqlx::query_as(ANY)
+            .bind(inbox.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(row.is_some())
+    }
+
     /// Those that wait for an echo to this number, oldest first.
     pub async fn waiting_starts_to(
         &mut self,

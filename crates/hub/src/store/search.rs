@@ -47,6 +47,6 @@ impl Tx {
         if words.trim().is_empty() {
             return Ok(());
         }
-        dialect::index_words(&mut self.conn, id.as_str(), &words).await
+        dialect::index_words(&mut self.conn, &[(id.as_str(), words)]).await
     }
 }
