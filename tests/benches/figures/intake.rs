@@ -352,12 +352,28 @@ async fn on(db: Db, name: &str, floor: f64, with_past: bool) {
         paced.p99(),
     );
     visible(&store).await;
+    println!("{name}: {}", held(&hub, &store).await);
     if with_past {
         past(&hub, &store, name).await;
-        let resident = hub.resident();
+        println!("{name}: {}", held(&hub, &store).await);
         drop(hub);
-        replay(&store, name, resident).await;
+        replay(&store, name).await;
     }
+}
+
+/// What the hub takes up once it has taken in so much.
+async fn held(hub: &Role, store: &Store) -> String {
+    let messages = store
+        .read()
+        .await
+        .expect("a connection")
+        .count_messages()
+        .await;
+    format!(
+        "with {} messages the hub holds {:.0} MB of memory (budget 100 MB at 1,000,000)",
+        messages.expect("counted"),
+        hub.resident(),
+    )
 }
 
 /// The phone's past arrives in large webhooks, while customers go on writing.
@@ -409,7 +425,7 @@ async fn past(hub: &Role, store: &Store, name: &str) {
 }
 
 /// Reads the whole log again, in this process, as `ajar-hub replay` does.
-async fn replay(store: &Store, name: &str, resident: f64) {
+async fn replay(store: &Store, name: &str) {
     let clock: Arc<dyn ajar_domain::Clock> = Arc::new(ajar_hub::clock::SystemClock);
     let projector = Projector::new(
         store.clone(),
@@ -420,7 +436,7 @@ async fn replay(store: &Store, name: &str, resident: f64) {
     let started = Instant::now();
     let done = projector.replay(|_| {}).await.expect("read again");
     println!(
-        "{name}: {} items of {} webhooks read again at {:.0}/s; the hub held {resident:.0} MB of memory with that many messages",
+        "{name}: {} items of {} webhooks read again at {:.0}/s (budget 10,000/s)",
         done.items,
         done.webhooks,
         done.items as f64 / started.elapsed().as_secs_f64(),

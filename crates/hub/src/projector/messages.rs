@@ -289,7 +289,6 @@ impl Scope<'_> {
                     answers: told.answers,
                     at,
                     position,
-                    had_words: !known.content.searchable().trim().is_empty(),
                 },
             )
             .await?;
@@ -336,8 +335,6 @@ impl Scope<'_> {
                     answers: told.answers,
                     at: told.at,
                     position: &position,
-                    // What the row says may be wrong, so what is indexed for it may be anything.
-                    had_words: true,
                 },
             )
             .await?;
@@ -382,7 +379,6 @@ impl Scope<'_> {
                     answers: !known.author.is_customer(),
                     at: known.at,
                     position: &known.position,
-                    had_words: false,
                 },
             )
             .await?;

@@ -110,7 +110,6 @@ impl Scope<'_> {
                     answers: told.answers,
                     at,
                     position: &position,
-                    had_words: false,
                 },
             )
             .await?;

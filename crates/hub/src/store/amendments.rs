@@ -110,9 +110,6 @@ impl Tx {
             .execute(&mut **c)
             .await
             .map(drop))?;
-        if !message.content.searchable().trim().is_empty() {
-            self.forget_words(id).await?;
-        }
         self.index_words(id, &content).await
     }
 }

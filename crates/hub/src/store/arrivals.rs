@@ -10,7 +10,9 @@ use ajar_domain::{
 use ajar_protocol::rows::Position;
 
 use super::{
-    Result, Tx, dialect, either,
+    Result, Tx,
+    dialect::{self, Words},
+    either,
     many::{Lazily, Many},
     messages::{author_columns, context_column, is_answer, settled},
     to_json, word,
@@ -128,7 +130,7 @@ impl Tx {
                 query.execute(&mut **c).await.map(drop)
             })?;
         }
-        self.index_all_words(all).await?;
+        self.index_all_words(&rows).await?;
         self.add_first_reports(all).await?;
         for new in all.iter().filter(|new| !new.fresh) {
             if let Some(wamid) = &new.wamid {
@@ -140,11 +142,15 @@ impl Tx {
         Ok(())
     }
 
-    async fn index_all_words(&mut self, all: &[NewMessage]) -> Result<()> {
-        let words: Vec<(&str, String)> = all
+    async fn index_all_words(&mut self, rows: &[Columns<'_>]) -> Result<()> {
+        let words: Vec<Words<'_>> = rows
             .iter()
-            .map(|new| (new.id.as_str(), new.content.searchable()))
-            .filter(|(_, words)| !words.trim().is_empty())
+            .map(|row| Words {
+                message: row.new.id.as_str(),
+                words: row.new.content.searchable(),
+                no: row.rev,
+            })
+            .filter(|one| !one.words.trim().is_empty())
             .collect();
         dialect::index_words(&mut self.conn, &words).await
     }

@@ -123,24 +123,27 @@ pub async fn search(conn: &mut Conn, words: &[String], limit: i64) -> Result<Vec
     }
 }
 
-/// The number under which SQLite's index keeps the words of a message. It knows rows by number
-/// only: finding them by the message's id would read the whole index.
-fn words_row(message: &str) -> i64 {
-    use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(message.as_bytes());
-    let mut eight = [0u8; 8];
-    for (to, from) in eight.iter_mut().zip(digest) {
-        *to = from;
-    }
-    i64::from_be_bytes(eight) & i64::MAX
+/// What the search keeps of a message: its id, its words, and a number that is higher than that of
+/// every message before.
+pub struct Words<'a> {
+    pub message: &'a str,
+    pub words: String,
+    pub no: i64,
 }
 
-/// Makes the words of messages findable: pairs of id and words.
-pub async fn index_words(conn: &mut Conn, messages: &[(&str, String)]) -> Result<()> {
+/// Makes the words of messages findable that were not before.
+pub async fn index_words(conn: &mut Conn, messages: &[Words<'_>]) -> Result<()> {
     static SQLITE: Lazily = Lazily::new(|| {
         Many::new(
-            "INSERT OR REPLACE INTO message_words (rowid, message_id, words) VALUES",
+            "INSERT INTO message_words (rowid, message_id, words) VALUES",
             3,
+            "",
+        )
+    });
+    static NUMBERS: Lazily = Lazily::new(|| {
+        Many::new(
+            "INSERT INTO message_word_rows (message_id, row_no) VALUES",
+            2,
             "",
         )
     });
@@ -155,8 +158,15 @@ pub async fn index_words(conn: &mut Conn, messages: &[(&str, String)]) -> Result
         Conn::Sqlite(c) => {
             for (sql, some) in SQLITE.of(messages) {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-                for (message, words) in some {
-                    query = query.bind(words_row(message)).bind(*message).bind(words);
+                for one in some {
+                    query = query.bind(one.no).bind(one.message).bind(&one.words);
+                }
+                query.execute(&mut **c).await?;
+            }
+            for (sql, some) in NUMBERS.of(messages) {
+                let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+                for one in some {
+                    query = query.bind(one.message).bind(one.no);
                 }
                 query.execute(&mut **c).await?;
             }
@@ -164,8 +174,8 @@ pub async fn index_words(conn: &mut Conn, messages: &[(&str, String)]) -> Result
         Conn::Postgres(c) => {
             for (sql, some) in POSTGRES.of(messages) {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-                for (message, words) in some {
-                    query = query.bind(*message).bind(words);
+                for one in some {
+                    query = query.bind(one.message).bind(&one.words);
                 }
                 query.execute(&mut **c).await?;
             }
@@ -176,20 +186,23 @@ pub async fn index_words(conn: &mut Conn, messages: &[(&str, String)]) -> Result
 
 /// Takes the words of a message out of the search.
 pub async fn forget_words(conn: &mut Conn, message: &str) -> Result<()> {
-    const BY_ID: &str = "DELETE FROM message_words WHERE message_id = $1";
     match conn {
         Conn::Sqlite(c) => {
-            let done = sqlx::query("DELETE FROM message_words WHERE rowid = $1")
-                .bind(words_row(message))
-                .execute(&mut **c)
-                .await?;
-            if done.rows_affected() == 0 {
-                // Indexed by a version that let the database choose the number.
-                sqlx::query(BY_ID).bind(message).execute(&mut **c).await?;
+            // SQLite's index knows rows by number only: finding them by the message's id would
+            // read the whole index.
+            for forget in [
+                "DELETE FROM message_words WHERE rowid = \
+                 (SELECT row_no FROM message_word_rows WHERE message_id = $1)",
+                "DELETE FROM message_word_rows WHERE message_id = $1",
+            ] {
+                sqlx::query(forget).bind(message).execute(&mut **c).await?;
             }
         }
         Conn::Postgres(c) => {
-            sqlx::query(BY_ID).bind(message).execute(&mut **c).await?;
+            sqlx::query("DELETE FROM message_words WHERE message_id = $1")
+                .bind(message)
+                .execute(&mut **c)
+                .await?;
         }
     }
     Ok(())

@@ -153,8 +153,6 @@ pub struct Better<'a> {
     pub answers: bool,
     pub at: Time,
     pub position: &'a Position,
-    /// Whether what stood there before can be found by its words.
-    pub had_words: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -185,6 +183,12 @@ impl Conn {
             .fetch_optional(&mut **c)
             .await)?;
         row.map(Row::decode).transpose()
+    }
+
+    pub async fn count_messages(&mut self) -> Result<i64> {
+        const COUNT: &str = "SELECT COUNT(*) FROM messages";
+        let (count,): (i64,) = either!(self, |c| sqlx::query_as(COUNT).fetch_one(&mut **c).await)?;
+        Ok(count)
     }
 
     /// Those of some messages of which anything is kept: a row, or what came before it.
@@ -361,9 +365,6 @@ impl Tx {
             .execute(&mut **c)
             .await
             .map(drop))?;
-        if new.had_words {
-            self.forget_words(id).await?;
-        }
         self.index_words(id, new.content).await
     }
 

@@ -72,6 +72,12 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Statements that each connection keeps prepared: more than there are, sizes of bulk ones counted.
 const STATEMENTS: usize = 512;
 
+/// What each connection to SQLite keeps in memory, in kilobytes. The projector walks through all
+/// chats; the log is written and read from one end to the other, and nothing of it twice.
+const WRITER_CACHE: u32 = 24_000;
+const READER_CACHE: u32 = 4_000;
+const LOG_CACHE: u32 = 1_000;
+
 #[derive(Clone)]
 enum Pool {
     Sqlite {
@@ -451,7 +457,7 @@ fn refuse_newer(found: Option<i64>, set: &sqlx::migrate::Migrator) -> Result<()>
 
 async fn open_sqlite(url: &str) -> Result<Pool> {
     let in_memory = url.contains(":memory:");
-    let options = |url: &str| -> Result<SqliteConnectOptions> {
+    let options = |url: &str, cache: u32| -> Result<SqliteConnectOptions> {
         let options: SqliteConnectOptions = url.parse()?;
         Ok(options
             .create_if_missing(true)
@@ -460,7 +466,8 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(STATEMENTS)
-            .pragma("cache_size", "-16000")
+            // Below zero it is meant in kilobytes.
+            .pragma("cache_size", format!("-{cache}"))
             .pragma("temp_store", "memory"))
     };
     let one = || {
@@ -483,7 +490,7 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
             })
         })
     };
-    let write = one().connect_with(options(url)?).await?;
+    let write = one().connect_with(options(url, WRITER_CACHE)?).await?;
     refuse_newer(dialect::schema_version_sqlite(&write).await?, &SQLITE)?;
     SQLITE
         .run(&write)
@@ -494,7 +501,7 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
     } else {
         log_url(url)
     };
-    let log = one().connect_with(options(&log_url)?).await?;
+    let log = one().connect_with(options(&log_url, LOG_CACHE)?).await?;
     refuse_newer(dialect::schema_version_sqlite(&log).await?, &SQLITE_LOG)?;
     SQLITE_LOG
         .run(&log)
@@ -505,7 +512,7 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
         (write.clone(), log.clone())
     } else {
         let readers = |count| SqlitePoolOptions::new().max_connections(count);
-        let (data, log) = (options(url)?, options(&log_url)?);
+        let (data, log) = (options(url, READER_CACHE)?, options(&log_url, LOG_CACHE)?);
         (
             readers(4).connect_with(data.read_only(true)).await?,
             readers(2).connect_with(log.read_only(true)).await?,

@@ -3,7 +3,10 @@
 use ajar_domain::{MessageId, Time, content::Content};
 use ajar_protocol::hub::SearchHit;
 
-use super::{Conn, Result, Tx, dialect};
+use super::{
+    Conn, Result, Tx,
+    dialect::{self, Words},
+};
 
 /// The characters of a snippet.
 const SNIPPET: usize = 160;
@@ -38,15 +41,22 @@ impl Conn {
 }
 
 impl Tx {
-    pub(crate) async fn forget_words(&mut self, id: &MessageId) -> Result<()> {
+    pub(super) async fn forget_words(&mut self, id: &MessageId) -> Result<()> {
         dialect::forget_words(&mut self.conn, id.as_str()).await
     }
 
-    pub(crate) async fn index_words(&mut self, id: &MessageId, content: &Content) -> Result<()> {
+    /// Makes the words of a message findable, and none that it had before.
+    pub(super) async fn index_words(&mut self, id: &MessageId, content: &Content) -> Result<()> {
+        self.forget_words(id).await?;
         let words = content.searchable();
         if words.trim().is_empty() {
             return Ok(());
         }
-        dialect::index_words(&mut self.conn, &[(id.as_str(), words)]).await
+        let words = Words {
+            message: id.as_str(),
+            words,
+            no: self.touch("message", id.as_str()),
+        };
+        dialect::index_words(&mut self.conn, &[words]).await
     }
 }
