@@ -101,7 +101,7 @@ impl Tx {
             .iter()
             .map(|new| Columns::of(new, self.touch("message", new.id.as_str())))
             .collect::<Result<Vec<_>>>()?;
-        for (sql, some) in ADD.of(&rows) {
+        for (sql, some) in ADD.of(&self.conn, &rows) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for row in some {
@@ -172,7 +172,7 @@ impl Tx {
                 Ok((wamid, report, failure))
             })
             .collect::<Result<Vec<_>>>()?;
-        for (sql, some) in ADD.of(&reports) {
+        for (sql, some) in ADD.of(&self.conn, &reports) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for (wamid, report, failure) in some {

@@ -284,7 +284,7 @@ impl Conn {
             )
         });
         let mut found = Vec::with_capacity(customers.len());
-        for (sql, some) in WITH.of(customers) {
+        for (sql, some) in WITH.of(self, customers) {
             let rows: Vec<(String, String, String)> = either!(self, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for customer in some {
@@ -468,7 +468,7 @@ impl Tx {
             let rev = self.touch("conversation", id.as_str());
             grown.push((id, rev, facts, ours_at, progress));
         }
-        for (sql, some) in WRITE.of(&grown) {
+        for (sql, some) in WRITE.of(&self.conn, &grown) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for (id, rev, facts, ours_at, progress) in some {
@@ -496,7 +496,7 @@ impl Tx {
     async fn bare(&mut self, ids: &[&ConversationId]) -> Result<Vec<Row>> {
         static THESE: Lazily = Lazily::new(|| Many::new(select!("WHERE v.id IN (VALUES"), 1, ")"));
         let mut found = Vec::with_capacity(ids.len());
-        for (sql, some) in THESE.of(ids) {
+        for (sql, some) in THESE.of(&self.conn, ids) {
             let rows: Vec<Row> = either!(&mut self.conn, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for id in some {

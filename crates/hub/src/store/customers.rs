@@ -135,7 +135,7 @@ impl Conn {
             )
         });
         let mut found = Vec::with_capacity(keys.len());
-        for (sql, some) in OF.of(keys) {
+        for (sql, some) in OF.of(self, keys) {
             let rows: Vec<(String, String, String)> = either!(self, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for key in some {
@@ -214,7 +214,7 @@ impl Tx {
                  at = excluded.at WHERE identities.at < excluded.at",
             )
         });
-        for (sql, some) in ADD.of(keys) {
+        for (sql, some) in ADD.of(&self.conn, keys) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for (key, customer, at) in some {
@@ -284,7 +284,7 @@ impl Tx {
         let ids: Vec<&str> = by_customer.keys().copied().collect();
         let mut learnt = Vec::new();
         let mut shown = Vec::new();
-        for (sql, some) in NOW.of(&ids) {
+        for (sql, some) in NOW.of(&self.conn, &ids) {
             let rows: Vec<Known> = either!(&mut self.conn, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for id in some {
@@ -304,7 +304,7 @@ impl Tx {
                 learnt.push(now);
             }
         }
-        for (sql, some) in WRITE.of(&learnt) {
+        for (sql, some) in WRITE.of(&self.conn, &learnt) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for now in some {

@@ -156,14 +156,14 @@ pub async fn index_words(conn: &mut Conn, messages: &[Words<'_>]) -> Result<()> 
     });
     match conn {
         Conn::Sqlite(c) => {
-            for (sql, some) in SQLITE.of(messages) {
+            for (sql, some) in SQLITE.for_sqlite(messages) {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for one in some {
                     query = query.bind(one.no).bind(one.message).bind(&one.words);
                 }
                 query.execute(&mut **c).await?;
             }
-            for (sql, some) in NUMBERS.of(messages) {
+            for (sql, some) in NUMBERS.for_sqlite(messages) {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for one in some {
                     query = query.bind(one.message).bind(one.no);
@@ -172,7 +172,7 @@ pub async fn index_words(conn: &mut Conn, messages: &[Words<'_>]) -> Result<()> 
             }
         }
         Conn::Postgres(c) => {
-            for (sql, some) in POSTGRES.of(messages) {
+            for (sql, some) in POSTGRES.for_postgres(messages) {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for one in some {
                     query = query.bind(one.message).bind(&one.words);

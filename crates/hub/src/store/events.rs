@@ -25,7 +25,7 @@ pub(super) type New = (i64, &'static str, String, Option<String>);
 pub(super) async fn add(conn: &mut Conn, changes: &[New]) -> Result<()> {
     static ADD: Lazily =
         Lazily::new(|| Many::new("INSERT INTO events (no, kind, row_id, extra) VALUES", 4, ""));
-    for (sql, some) in ADD.of(changes) {
+    for (sql, some) in ADD.of(conn, changes) {
         either!(conn, |c| {
             let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
             for (no, kind, id, extra) in some {

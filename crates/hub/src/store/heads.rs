@@ -139,7 +139,7 @@ impl Tx {
             )
         });
         let mut last: HashMap<String, MessageRow> = HashMap::with_capacity(ids.len());
-        for (sql, some) in LAST.of(ids) {
+        for (sql, some) in LAST.of(&self.conn, ids) {
             let rows: Vec<Row> = either!(&mut self.conn, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for id in some {
@@ -153,7 +153,7 @@ impl Tx {
             }
         }
         let mut heads = Vec::with_capacity(ids.len());
-        for (sql, some) in REST.of(ids) {
+        for (sql, some) in REST.of(&self.conn, ids) {
             let rows: Vec<HeadRow> = either!(&mut self.conn, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for id in some {
@@ -190,7 +190,7 @@ impl Tx {
                 Ok((id, self.touch("conversation", id), last_line, head))
             })
             .collect::<Result<Vec<_>>>()?;
-        for (sql, some) in WRITE.of(&rows) {
+        for (sql, some) in WRITE.of(&self.conn, &rows) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for (id, rev, last_line, head) in some {

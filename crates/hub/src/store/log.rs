@@ -42,7 +42,7 @@ impl Store {
             .fetch_one(&mut **c)
             .await)?;
         let mut no = last - how_many;
-        for (sql, some) in APPEND.of(bodies) {
+        for (sql, some) in APPEND.of(&conn, bodies) {
             either!(&mut conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for (at, body) in some {
@@ -62,26 +62,20 @@ impl Store {
     /// At most `limit` webhooks after `cursor`, in order, and no more than fit into `bytes`, but
     /// one at least: a webhook of the phone's past may be as large as thousands of others.
     pub async fn read_log(&self, cursor: i64, limit: i64, bytes: i64) -> Result<Vec<Logged>> {
-        const SIZES: &str = "SELECT no, CAST(LENGTH(body) AS BIGINT) FROM webhook_log \
-             WHERE no > $1 ORDER BY no LIMIT $2";
+        const LAST: &str = "SELECT MAX(no) FROM (SELECT no, \
+             SUM(size) OVER (ORDER BY no ROWS UNBOUNDED PRECEDING) - size AS before \
+             FROM (SELECT no, CAST(LENGTH(body) AS BIGINT) AS size FROM webhook_log \
+             WHERE no > $1 ORDER BY no LIMIT $2) sized) summed WHERE before < $3";
         const READ: &str = "SELECT no, received_at, body FROM webhook_log \
              WHERE no > $1 AND no <= $2 ORDER BY no";
         let mut conn = self.begin_log_read().await?;
-        let sizes: Vec<(i64, i64)> = either!(&mut conn, |c| sqlx::query_as(SIZES)
+        let (last,): (Option<i64>,) = either!(&mut conn, |c| sqlx::query_as(LAST)
             .bind(cursor)
             .bind(limit)
-            .fetch_all(&mut **c)
+            .bind(bytes)
+            .fetch_one(&mut **c)
             .await)?;
-        let mut room = bytes;
-        let Some((last, _)) = sizes
-            .into_iter()
-            .take_while(|(_, size)| {
-                let fits = room > 0;
-                room -= size;
-                fits
-            })
-            .last()
-        else {
+        let Some(last) = last else {
             return Ok(Vec::new());
         };
         Ok(either!(&mut conn, |c| sqlx::query_as(READ)
@@ -143,7 +137,7 @@ impl Store {
                 .map(|(no,)| no)
                 .filter(|no| !keep.contains(no))
                 .collect();
-            for (sql, some) in FORGET.of(&old) {
+            for (sql, some) in FORGET.of(&conn, &old) {
                 either!(&mut conn, |c| {
                     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                     for no in some {
@@ -250,7 +244,7 @@ impl super::Tx {
         static UNLIST: Lazily =
             Lazily::new(|| Many::new("DELETE FROM not_understood WHERE log_no IN (VALUES", 1, ")"));
         let webhooks: Vec<i64> = webhooks.collect();
-        for (sql, some) in UNLIST.of(&webhooks) {
+        for (sql, some) in UNLIST.of(&self.conn, &webhooks) {
             either!(&mut self.conn, |c| {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
                 for no in some {

@@ -208,7 +208,7 @@ impl Conn {
         });
         let all: Vec<&str> = wamids.iter().map(WaMessageId::as_str).collect();
         let mut known = Vec::new();
-        for (sql, some) in KNOWN.of(&all) {
+        for (sql, some) in KNOWN.of(self, &all) {
             let rows: Vec<(String,)> = either!(self, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for wamid in some {
@@ -225,7 +225,7 @@ impl Conn {
     pub async fn messages_by_wamid(&mut self, wamids: &[&WaMessageId]) -> Result<Vec<MessageRow>> {
         static THESE: Lazily = Lazily::new(|| Many::new(select!("WHERE wamid IN (VALUES"), 1, ")"));
         let mut found = Vec::new();
-        for (sql, some) in THESE.of(wamids) {
+        for (sql, some) in THESE.of(self, wamids) {
             let rows: Vec<Row> = either!(self, |c| {
                 let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql));
                 for wamid in some {

@@ -74,7 +74,7 @@ const STATEMENTS: usize = 512;
 
 /// What each connection to SQLite keeps in memory, in kilobytes. The projector walks through all
 /// chats; the log is written and read from one end to the other, and nothing of it twice.
-const WRITER_CACHE: u32 = 24_000;
+const WRITER_CACHE: u32 = 16_000;
 const READER_CACHE: u32 = 4_000;
 const LOG_CACHE: u32 = 1_000;
 
@@ -466,6 +466,9 @@ async fn open_sqlite(url: &str) -> Result<Pool> {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(STATEMENTS)
+            // As many as one statement of ours answers with: the driver's thread never waits for
+            // its reader in between.
+            .row_buffer_size(4_096)
             // Below zero it is meant in kilobytes.
             .pragma("cache_size", format!("-{cache}"))
             .pragma("temp_store", "memory"))
