@@ -4,7 +4,8 @@
 //!   Queued ─► Accepted ─► Sent ─► Delivered ─► Read ─► Played
 //!      │          │         │
 //!      ├──────────┴─────────┴──► Failed { failure }       (final; never after Delivered)
-//!      ├─► Uncertain   the answer was lost; a later report settles it
+//!      ├─► Uncertain   the answer was lost; a later report settles it, and a person may dismiss
+//!      │               it: the report settles it all the same
 //!      └─► Parked { why }   not sent; the text is kept (the outbox decides, not a report)
 //! ```
 //!
@@ -79,10 +80,18 @@ pub enum Delivery {
     /// The answer of Meta was lost: it may have gone out. Settled by a report or by a person.
     Uncertain {
         since: Time,
+        /// A person has let it be: it asks for nothing any more. It stays in the thread, because
+        /// the customer may have it, and a late report still settles it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        dismissed: bool,
     },
     /// Meta has it.
     Accepted {
         at: Time,
+        /// A template that Meta holds back until it has seen how others like it. It may still go
+        /// out, or be refused.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     /// On its way to the customer's phone.
     Sent {
@@ -126,7 +135,7 @@ impl Delivery {
     /// The time at which this rank was reached, if it was reached by a report.
     const fn reported_at(&self) -> Option<Time> {
         match self {
-            Self::Accepted { at }
+            Self::Accepted { at, .. }
             | Self::Sent { at }
             | Self::Delivered { at }
             | Self::Read { at }
@@ -149,7 +158,10 @@ impl Delivery {
         }
         let at = report.at;
         match report.receipt {
-            Receipt::Accepted => Self::Accepted { at },
+            Receipt::Accepted => Self::Accepted {
+                at,
+                held: matches!(self, Self::Accepted { held: true, .. }),
+            },
             Receipt::Sent => Self::Sent { at },
             Receipt::Delivered => Self::Delivered { at },
             Receipt::Read => Self::Read { at },
@@ -212,11 +224,23 @@ mod tests {
     fn a_lost_answer_is_settled_by_a_report() {
         let uncertain = Delivery::Uncertain {
             since: Time::from_millis(1),
+            dismissed: false,
         };
         assert!(matches!(
             uncertain.apply(&report(Receipt::Sent, 2)),
             Delivery::Sent { .. }
         ));
+    }
+
+    #[test]
+    fn what_was_stored_before_is_read_as_neither_held_nor_dismissed() {
+        for json in [
+            r#"{"state":"uncertain","since":1}"#,
+            r#"{"state":"accepted","at":1}"#,
+        ] {
+            let read: Delivery = serde_json::from_str(json).expect("an older form");
+            assert_eq!(serde_json::to_string(&read).expect("text"), json);
+        }
     }
 
     fn any_report() -> impl Strategy<Value = Report> {

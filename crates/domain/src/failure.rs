@@ -4,6 +4,8 @@
 //! the message may have left, and Meta's number, which stands small behind the words. Meta's
 //! numbers are sorted into these codes in the hub's `meta` module, nowhere else.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// What happened, as the interface says it. Added to only when the interface acts on it.
@@ -77,10 +79,77 @@ pub enum Retry {
     Never,
     /// The same message again after a back-off (transient faults of Meta, no answer lost).
     Later,
-    /// Back off for this one recipient: 4^n seconds (131056).
+    /// Once or twice more, and then no more: Meta does not know itself what went wrong.
+    FewTimes,
+    /// Back off for this one recipient: 4^n seconds.
     PerRecipient,
-    /// Back off for the whole number (130429).
+    /// Back off for the whole number: it sent too fast.
     WholeNumber,
+    /// The number is being worked on: nothing for it for a minute at least.
+    Maintenance,
+    /// Too many calls of the app or the account: minutes to an hour.
+    CallLimit,
     /// Stop everything until an administrator has acted (token, account).
     StopQueue,
+}
+
+impl Retry {
+    /// How often a request is made before the message fails for good.
+    #[must_use]
+    pub const fn attempts(self) -> u32 {
+        match self {
+            Self::Never => 1,
+            Self::FewTimes => 3,
+            Self::Later
+            | Self::PerRecipient
+            | Self::WholeNumber
+            | Self::Maintenance
+            | Self::CallLimit => 8,
+            // The message is not at fault, so its attempts are not counted.
+            Self::StopQueue => u32::MAX,
+        }
+    }
+
+    /// How long to wait after the given attempt (counted from 1).
+    #[must_use]
+    pub fn wait(self, attempt: u32) -> Duration {
+        let steps = attempt.saturating_sub(1);
+        match self {
+            Self::Never | Self::StopQueue => Duration::ZERO,
+            Self::Later | Self::WholeNumber => growing(1, 2, steps, 300),
+            Self::FewTimes => growing(2, 4, steps, 300),
+            Self::PerRecipient => growing(1, 4, steps, 4096),
+            Self::Maintenance => growing(60, 2, steps, 900),
+            Self::CallLimit => growing(120, 2, steps, 3600),
+        }
+    }
+}
+
+/// `first`, then each time so many times more, at most `most`; all in seconds.
+fn growing(first: u64, factor: u64, steps: u32, most: u64) -> Duration {
+    let seconds = factor
+        .checked_pow(steps)
+        .and_then(|times| first.checked_mul(times));
+    Duration::from_secs(seconds.unwrap_or(most).min(most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(retry: Retry) -> Vec<u64> {
+        (1..=9)
+            .map(|attempt| retry.wait(attempt).as_secs())
+            .collect()
+    }
+
+    #[test]
+    fn waits_begin_where_meta_says_and_end_somewhere() {
+        assert_eq!(waits(Retry::Later), [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+        assert_eq!(waits(Retry::PerRecipient)[..4], [1, 4, 16, 64]);
+        assert_eq!(waits(Retry::Maintenance)[..3], [60, 120, 240]);
+        assert_eq!(waits(Retry::CallLimit)[..3], [120, 240, 480]);
+        assert_eq!(Retry::CallLimit.wait(u32::MAX), Duration::from_secs(3600));
+        assert_eq!(Retry::FewTimes.attempts(), 3);
+    }
 }

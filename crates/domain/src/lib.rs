@@ -18,6 +18,7 @@ pub mod ids;
 pub mod import;
 pub mod opening;
 pub mod outbox;
+pub mod pace;
 pub mod phone_start;
 pub mod price;
 pub mod template;

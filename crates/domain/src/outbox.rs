@@ -10,36 +10,100 @@
 //!         │   durable, window checked
 //!         ▼
 //!      Waiting { not_before } ──────── claim, window checked again ──► Sending { attempt }
-//!         ▲                                                               │
-//!         │ refused, may try again later (Meta answered with an error)    │
-//!         ├───────────────────────────────────────────────────────────────┤
-//!         │                                                               ├─► Accepted { wamid }
-//!         │                                                               ├─► Failed   (Meta refused for good)
-//!         │                                                               └─► Uncertain (answer lost)
-//!         │                                                                     │ a status with our id
-//!         │  a person says "send again"                                         ▼
-//!         └── Parked { why } ◄── deadline passed, window closed or disputed   Accepted { wamid }
+//!         ▲      │ deadline passed                                        │
+//!         │      │ refused, may try again later (Meta answered with an error)
+//!         ├──────┼────────────────────────────────────────────────────────┤
+//!         │      │                                                        ├─► Accepted { wamid }
+//!         │      │                                                        ├─► Failed   (Meta refused for good)
+//!         │      │                                                        └─► Uncertain (answer lost)
+//!         │      ▼                                                              │      │ a status with our
+//!         │  Parked { why } ◄── window closed or disputed        a person says  │      │ reference
+//!         │      │                                              "let it be" ──► │      ▼
+//!         └──────┴── a person says "send again": next generation ◄── dismissed ─┘   Accepted { wamid }
 //! ```
 //!
+//! Every message leaves under a [`Reference`]: its id and a *generation*, which grows by one each
+//! time a person says "send again". The machine's own retries of one generation share it, for
+//! they follow only on a refusal, and what was refused has no statuses.
+//!
 //! Races:
-//! - *A status arrives before the answer to the request*: it names our id in
-//!   `biz_opaque_callback_data`, so both orders end in `Accepted` with the same wamid.
+//! - *A status arrives before the answer to the request*: it names our reference, so both orders
+//!   end in `Accepted` with the same wamid.
+//! - *A status of an earlier generation arrives*: that it failed is old news and settles nothing;
+//!   that it went out means that the customer has the words, so what still waits is not sent. If
+//!   the next request is under way already, its answer is awaited, and the earlier one counts
+//!   only where that answer is no.
 //! - *The hub dies between request and answer*: at start every `Sending` becomes `Uncertain`,
 //!   because we cannot know.
-//! - *The deadline passes while a retry waits*: checked immediately before the request; past
-//!   it the message is parked, never sent late.
-//! - *A newer opening arrives meanwhile*: the deadline is taken from the window as it is at
-//!   the moment of sending, so a newer opening lengthens it.
+//! - *The answer comes after another process gave the request up as lost*: it settles the doubt,
+//!   but is no reason to try again, because a person has been told.
+//! - *The deadline passes while a message waits, whatever it waits for*: the worker looks for
+//!   such rows by themselves, and once more immediately before the request; past it the message
+//!   is parked, never sent late.
+//! - *A newer opening arrives meanwhile*: it lengthens the deadline that the message carries.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Time, WaMessageId,
+    delivery::Receipt,
     failure::{Failure, FailureCode, Retry},
-    window::{NotOpen, OpenProof, WindowFacts},
+    window::{NotOpen, OpenProof, Opening, WindowFacts},
 };
+
+/// What travels to Meta with a message and comes back with each of its statuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    pub id: String,
+    pub generation: u32,
+}
+
+/// The generation of a message that nobody has sent again.
+pub const FIRST_GENERATION: u32 = 1;
+
+impl Reference {
+    /// Reads `<id>.<generation>`. Messages of earlier versions travelled under their id alone.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        let parts = text
+            .rsplit_once('.')
+            .and_then(|(id, generation)| Some((id, generation.parse().ok()?)));
+        let (id, generation) = parts.unwrap_or((text, FIRST_GENERATION));
+        Self {
+            id: id.to_owned(),
+            generation,
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.id, self.generation)
+    }
+}
+
+/// Which sending of a message a report or an answer is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The present generation.
+    ThisOne,
+    /// One before a person said "send again".
+    AnEarlierOne,
+}
+
+impl About {
+    /// A report about `told`, while the row is of generation `now`.
+    #[must_use]
+    pub const fn of(told: u32, now: u32) -> Self {
+        if told < now {
+            Self::AnEarlierOne
+        } else {
+            Self::ThisOne
+        }
+    }
+}
 
 /// Why a message waits for a person. Each is something the person can act on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -58,25 +122,112 @@ pub enum Parked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "needs", rename_all = "snake_case")]
 pub enum Right {
-    /// Free-form: the window must be open. The deadline it carried when the agent pressed send.
-    OpenWindow { send_before: Time },
+    /// Free-form: the window must be open. The deadline it carries, and since when the window had
+    /// been open that the deadline was taken from (unknown in rows of earlier versions).
+    OpenWindow {
+        send_before: Time,
+        #[serde(default)]
+        opened_at: Option<Time>,
+    },
     /// A person asked for one more try although Meta disputes the window. Granted once per
     /// message, and only while the window is open by our own books.
-    OncePastDispute { send_before: Time },
+    OncePastDispute {
+        send_before: Time,
+        #[serde(default)]
+        opened_at: Option<Time>,
+    },
     /// A template, a read mark: no window needed.
     None,
+}
+
+impl Right {
+    /// The right of a free-form message that is accepted now. It carries the earlier of the
+    /// deadline that the agent saw and the one that the window allows. A deadline that has passed
+    /// although the window is open was taken from an older opening than the present one, so it
+    /// does not count.
+    #[must_use]
+    pub fn granted(proof: &OpenProof, facts: &WindowFacts, seen: Option<Time>, now: Time) -> Self {
+        let allowed = proof.send_before();
+        let send_before = seen
+            .filter(|seen| *seen > now)
+            .map_or(allowed, |seen| seen.min(allowed));
+        Self::OpenWindow {
+            send_before,
+            opened_at: opened_at(facts),
+        }
+    }
+
+    /// The right to one more try past a dispute.
+    #[must_use]
+    pub fn past_dispute(proof: &OpenProof, facts: &WindowFacts) -> Self {
+        Self::OncePastDispute {
+            send_before: proof.send_before(),
+            opened_at: opened_at(facts),
+        }
+    }
+
+    /// The last moment at which a message with this right may leave.
+    #[must_use]
+    pub const fn send_before(&self) -> Option<Time> {
+        match self {
+            Self::OpenWindow { send_before, .. } | Self::OncePastDispute { send_before, .. } => {
+                Some(*send_before)
+            }
+            Self::None => None,
+        }
+    }
+
+    /// The right after a newer opening: the deadline that the proof allows.
+    #[must_use]
+    pub fn lengthened(&self, proof: &OpenProof, facts: &WindowFacts) -> Self {
+        match self {
+            Self::OpenWindow { .. } => Self::granted(proof, facts, None, Time::default()),
+            Self::OncePastDispute { .. } => Self::past_dispute(proof, facts),
+            Self::None => Self::None,
+        }
+    }
+}
+
+fn opened_at(facts: &WindowFacts) -> Option<Time> {
+    facts.last_opening.as_ref().map(Opening::effective_at)
 }
 
 /// The state of one outbox row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Outbound {
-    Waiting { not_before: Time, attempt: u32 },
-    Sending { attempt: u32, since: Time },
-    Uncertain { since: Time },
-    Accepted { wamid: WaMessageId, at: Time },
-    Failed { at: Time, failure: Failure },
-    Parked { since: Time, why: Parked },
+    Waiting {
+        not_before: Time,
+        attempt: u32,
+    },
+    Sending {
+        attempt: u32,
+        since: Time,
+        /// An earlier generation turned out to have reached Meta meanwhile.
+        #[serde(default)]
+        earlier: Option<WaMessageId>,
+    },
+    Uncertain {
+        since: Time,
+        /// A person has let it be.
+        #[serde(default)]
+        dismissed: bool,
+    },
+    Accepted {
+        wamid: WaMessageId,
+        at: Time,
+        /// Meta holds the template back for now.
+        #[serde(default)]
+        held: bool,
+    },
+    Failed {
+        at: Time,
+        failure: Failure,
+    },
+    Parked {
+        since: Time,
+        why: Parked,
+    },
 }
 
 /// What Meta answered to one request, sorted.
@@ -84,20 +235,16 @@ pub enum Outbound {
 pub enum Answer {
     Accepted {
         wamid: WaMessageId,
+        /// A template that Meta holds back until it has seen how others like it.
+        held: bool,
     },
     /// An error body of Meta's: the message was not accepted, a retry cannot duplicate.
-    Refused {
-        failure: Failure,
-        retry: Retry,
-    },
+    Refused { failure: Failure, retry: Retry },
     /// The request never left (connection refused, name not resolved): safe to repeat.
     NotSent,
     /// Sent, and no answer that says what became of it.
     Lost,
 }
-
-/// How often a refused request is tried before it fails for good.
-pub const MAX_ATTEMPTS: u32 = 8;
 
 /// What the machine must do for the whole number besides this message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +255,9 @@ pub enum SideEffect {
     /// Nothing to this recipient before the given moment.
     PauseRecipientUntil(Time),
     /// Nothing at all until an administrator has acted.
-    StopQueue,
+    StopQueue {
+        why: FailureCode,
+    },
     /// Record a refusal: the window is disputed.
     DisputeWindow {
         at: Time,
@@ -136,53 +285,87 @@ impl Outbound {
         }
     }
 
-    /// Asked at the last moment before the request. `Ok` carries the proof (or none where no
-    /// window is needed); `Err` is the parked state to store instead.
+    /// Asked at the last moment before the request, and whenever the deadline that the message
+    /// carries has passed. `Ok` has the proof (or none where no window is needed); `Err` is the
+    /// parked state to store instead.
     ///
     /// # Errors
-    /// The [`Outbound::Parked`] state, when the window is not open any more.
+    /// The [`Outbound::Parked`] state, when the window is not open any more, or when the deadline
+    /// has passed and no newer opening lengthened it.
     pub fn check_deadline(
         right: &Right,
         facts: &WindowFacts,
         now: Time,
         margin: Duration,
     ) -> Result<Option<OpenProof>, Outbound> {
-        let (send_before, asked) = match right {
+        let (send_before, since, asked) = match right {
             Right::None => return Ok(None),
-            Right::OpenWindow { send_before } => {
-                (send_before, facts.at(now).require_open(now, margin))
-            }
-            Right::OncePastDispute { send_before } => {
-                (send_before, facts.require_open_by_our_books(now, margin))
-            }
+            Right::OpenWindow {
+                send_before,
+                opened_at,
+            } => (
+                *send_before,
+                *opened_at,
+                facts.at(now).require_open(now, margin),
+            ),
+            Right::OncePastDispute {
+                send_before,
+                opened_at,
+            } => (
+                *send_before,
+                *opened_at,
+                facts.require_open_by_our_books(now, margin),
+            ),
         };
-        asked.map(Some).map_err(|not_open| Self::Parked {
-            since: now,
-            why: match not_open {
-                NotOpen::Disputed { .. } => Parked::Disputed { meta_code: None },
-                NotOpen::Closed { .. } | NotOpen::Closing { .. } | NotOpen::NeverOpened => {
-                    Parked::DeadlinePassed {
-                        deadline: *send_before,
-                    }
+        let late = Parked::DeadlinePassed {
+            deadline: send_before,
+        };
+        let why = match asked {
+            Ok(proof) => {
+                let lengthened = since.is_none_or(|since| opened_at(facts) > Some(since));
+                if now < send_before || lengthened {
+                    return Ok(Some(proof));
                 }
-            },
-        })
+                late
+            }
+            Err(NotOpen::Disputed { .. }) => Parked::Disputed { meta_code: None },
+            Err(NotOpen::Closed { .. } | NotOpen::Closing { .. } | NotOpen::NeverOpened) => late,
+        };
+        Err(Self::Parked { since: now, why })
     }
 
-    /// Takes Meta's answer to the request of `attempt` (counted from 1).
+    /// Takes Meta's answer to the request of `attempt` (counted from 1) of the present
+    /// generation; `self` is the state as it stands when the answer arrives.
     #[must_use]
     pub fn answered(
+        self,
         right: &Right,
         answer: Answer,
         attempt: u32,
         now: Time,
     ) -> (Outbound, SideEffect) {
-        match answer {
-            Answer::Accepted { wamid } => (Self::Accepted { wamid, at: now }, SideEffect::None),
-            Answer::Lost => (Self::Uncertain { since: now }, SideEffect::None),
+        let earlier = match self {
+            Self::Sending { earlier, .. } => earlier,
+            Self::Uncertain { .. } => return self.answered_late(right, answer, attempt, now),
+            // A status was quicker. Whatever it decided stands.
+            Self::Waiting { .. }
+            | Self::Accepted { .. }
+            | Self::Failed { .. }
+            | Self::Parked { .. } => return (self, SideEffect::None),
+        };
+        let (state, effect) = match answer {
+            Answer::Accepted { wamid, held } => (
+                Self::Accepted {
+                    wamid,
+                    at: now,
+                    held,
+                },
+                SideEffect::None,
+            ),
+            Answer::Lost => (Self::lost(now), SideEffect::None),
             Answer::NotSent => (
                 Self::Waiting {
-                    not_before: now + back_off(attempt),
+                    not_before: now + Retry::Later.wait(attempt),
                     attempt,
                 },
                 SideEffect::None,
@@ -190,6 +373,60 @@ impl Outbound {
             Answer::Refused { failure, retry } => {
                 Self::refused(right, failure, retry, attempt, now)
             }
+        };
+        match (state, earlier) {
+            // The customer has the words from the earlier sending.
+            (
+                Self::Waiting { .. }
+                | Self::Uncertain { .. }
+                | Self::Failed { .. }
+                | Self::Parked { .. },
+                Some(wamid),
+            ) => (
+                Self::Accepted {
+                    wamid,
+                    at: now,
+                    held: false,
+                },
+                effect,
+            ),
+            (state, _) => (state, effect),
+        }
+    }
+
+    /// The answer to a request that was given up as lost.
+    fn answered_late(
+        self,
+        right: &Right,
+        answer: Answer,
+        attempt: u32,
+        now: Time,
+    ) -> (Outbound, SideEffect) {
+        match answer {
+            Answer::Accepted { wamid, held } => (
+                Self::Accepted {
+                    wamid,
+                    at: now,
+                    held,
+                },
+                SideEffect::None,
+            ),
+            Answer::Refused { failure, retry } => {
+                match Self::refused(right, failure.clone(), retry, attempt, now) {
+                    (Self::Waiting { .. }, effect) => (Self::Failed { at: now, failure }, effect),
+                    decided => decided,
+                }
+            }
+            Answer::NotSent | Answer::Lost => (self, SideEffect::None),
+        }
+    }
+
+    /// The answer to a request is lost.
+    #[must_use]
+    pub const fn lost(now: Time) -> Self {
+        Self::Uncertain {
+            since: now,
+            dismissed: false,
         }
     }
 
@@ -225,38 +462,65 @@ impl Outbound {
                 SideEffect::DisputeWindow { at: now },
             );
         }
-        let failed = Self::Failed { at: now, failure };
-        if attempt >= MAX_ATTEMPTS {
-            return (failed, SideEffect::None);
-        }
-        let again = |wait: Duration| Self::Waiting {
-            not_before: now + wait,
-            attempt,
+        let until = now + retry.wait(attempt);
+        let effect = match retry {
+            Retry::Never | Retry::Later | Retry::FewTimes => SideEffect::None,
+            Retry::PerRecipient => SideEffect::PauseRecipientUntil(until),
+            Retry::WholeNumber | Retry::Maintenance | Retry::CallLimit => {
+                SideEffect::PauseNumberUntil(until)
+            }
+            Retry::StopQueue => SideEffect::StopQueue { why: failure.code },
         };
-        match retry {
-            Retry::Never => (failed, SideEffect::None),
-            Retry::Later => (again(back_off(attempt)), SideEffect::None),
-            Retry::PerRecipient => {
-                let wait =
-                    Duration::from_secs(4u64.saturating_pow(attempt.saturating_sub(1).min(6)));
-                (again(wait), SideEffect::PauseRecipientUntil(now + wait))
+        let state = if attempt >= retry.attempts() {
+            Self::Failed { at: now, failure }
+        } else {
+            let counted = match retry {
+                // The message itself is fine; it waits where it is until the queue runs again.
+                Retry::StopQueue => attempt.saturating_sub(1),
+                _ => attempt,
+            };
+            Self::Waiting {
+                not_before: until,
+                attempt: counted,
             }
-            Retry::WholeNumber => {
-                let wait = back_off(attempt);
-                (again(wait), SideEffect::PauseNumberUntil(now + wait))
-            }
-            // The message itself is fine; it waits where it is until the queue runs again.
-            Retry::StopQueue => (again(Duration::ZERO), SideEffect::StopQueue),
-        }
+        };
+        (state, effect)
     }
 
-    /// A status webhook named our id: Meta has the message, whatever we believed.
+    /// A status webhook named our reference: Meta has, or had, the message, whatever we believed.
     #[must_use]
-    pub fn confirmed(self, wamid: WaMessageId, now: Time) -> Self {
+    pub fn reported(self, about: About, receipt: Receipt, wamid: WaMessageId, at: Time) -> Self {
+        let accepted = |wamid| Self::Accepted {
+            wamid,
+            at,
+            held: false,
+        };
+        if receipt == Receipt::Failed {
+            return match (self, about) {
+                // It had been taken, and the report says what became of it.
+                (Self::Sending { .. } | Self::Uncertain { .. }, About::ThisOne) => accepted(wamid),
+                // What waits was refused, and is told so once more.
+                (other, _) => other,
+            };
+        }
+        let arrived = receipt > Receipt::Failed;
         match self {
-            Self::Sending { .. } | Self::Uncertain { .. } | Self::Waiting { .. } => {
-                Self::Accepted { wamid, at: now }
-            }
+            Self::Waiting { .. } | Self::Uncertain { .. } => accepted(wamid),
+            Self::Sending { attempt, since, .. } if about == About::AnEarlierOne => Self::Sending {
+                attempt,
+                since,
+                earlier: Some(wamid),
+            },
+            Self::Sending { .. } => accepted(wamid),
+            Self::Parked {
+                why: Parked::DeadlinePassed { .. } | Parked::Held,
+                ..
+            } => accepted(wamid),
+            Self::Parked {
+                why: Parked::Disputed { .. },
+                ..
+            } if arrived => accepted(wamid),
+            Self::Failed { .. } if arrived || about == About::AnEarlierOne => accepted(wamid),
             settled @ (Self::Accepted { .. } | Self::Failed { .. } | Self::Parked { .. }) => {
                 settled
             }
@@ -267,175 +531,33 @@ impl Outbound {
     #[must_use]
     pub fn after_restart(self, now: Time) -> Self {
         match self {
-            Self::Sending { .. } => Self::Uncertain { since: now },
+            Self::Sending {
+                earlier: Some(wamid),
+                ..
+            } => Self::Accepted {
+                wamid,
+                at: now,
+                held: false,
+            },
+            Self::Sending { earlier: None, .. } => Self::lost(now),
             other => other,
         }
     }
-}
 
-/// One, two, four … seconds, at most five minutes.
-#[must_use]
-pub fn back_off(attempt: u32) -> Duration {
-    Duration::from_secs(
-        1u64.checked_shl(attempt.saturating_sub(1))
-            .unwrap_or(300)
-            .min(300),
-    )
+    /// A person throws it away. What the customer may have is kept, as dismissed; `lost_at` is
+    /// when an answer about it was last lost. `None`: nobody can have it, so nothing needs to stay.
+    #[must_use]
+    pub fn discarded(&self, lost_at: Option<Time>) -> Option<Self> {
+        let since = match self {
+            Self::Uncertain { since, .. } => Some(*since),
+            _ => lost_at,
+        };
+        since.map(|since| Self::Uncertain {
+            since,
+            dismissed: true,
+        })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::window::{DEFAULT_MARGIN, Opening, Refusal, WINDOW};
-
-    const NOW: Time = Time::from_millis(1_795_176_000_000);
-
-    fn free_text() -> Right {
-        Right::OpenWindow {
-            send_before: NOW + WINDOW - DEFAULT_MARGIN,
-        }
-    }
-
-    fn facts() -> WindowFacts {
-        let mut facts = WindowFacts::default();
-        facts.record_opening(Opening {
-            event_id: "m1".into(),
-            kind: crate::opening::Occurrence::CustomerMessage,
-            meta_at: NOW,
-            received_at: NOW,
-        });
-        facts
-    }
-
-    fn refused(code: FailureCode, retry: Retry) -> Answer {
-        Answer::Refused {
-            failure: Failure {
-                code,
-                meta_code: None,
-                detail: None,
-            },
-            retry,
-        }
-    }
-
-    #[test]
-    fn a_lost_answer_is_never_repeated_blindly() {
-        let (state, _) = Outbound::answered(&free_text(), Answer::Lost, 1, NOW);
-        assert_eq!(state, Outbound::Uncertain { since: NOW });
-        let died = Outbound::Sending {
-            attempt: 1,
-            since: NOW,
-        };
-        assert_eq!(died.after_restart(NOW), Outbound::Uncertain { since: NOW });
-    }
-
-    #[test]
-    fn a_status_settles_what_was_uncertain() {
-        let state = Outbound::Uncertain { since: NOW }.confirmed(WaMessageId::new("w"), NOW);
-        assert!(matches!(state, Outbound::Accepted { .. }));
-    }
-
-    #[test]
-    fn past_the_deadline_a_text_is_parked_and_a_template_goes() {
-        let late = NOW + WINDOW - DEFAULT_MARGIN;
-        let parked = Outbound::check_deadline(&free_text(), &facts(), late, DEFAULT_MARGIN);
-        assert!(matches!(
-            parked,
-            Err(Outbound::Parked {
-                why: Parked::DeadlinePassed { .. },
-                ..
-            })
-        ));
-        assert_eq!(
-            Outbound::check_deadline(&Right::None, &facts(), late, DEFAULT_MARGIN),
-            Ok(None)
-        );
-    }
-
-    #[test]
-    fn a_refusal_as_outside_the_window_parks_and_disputes() {
-        let (state, effect) = Outbound::answered(
-            &free_text(),
-            refused(FailureCode::WindowClosed, Retry::Never),
-            1,
-            NOW,
-        );
-        assert!(matches!(
-            state,
-            Outbound::Parked {
-                why: Parked::Disputed { .. },
-                ..
-            }
-        ));
-        assert_eq!(effect, SideEffect::DisputeWindow { at: NOW });
-    }
-
-    #[test]
-    fn one_more_try_past_a_dispute_still_keeps_to_our_own_books() {
-        let once = Right::OncePastDispute {
-            send_before: NOW + WINDOW - DEFAULT_MARGIN,
-        };
-        let mut facts = facts();
-        facts.record_refusal(Refusal {
-            at: NOW,
-            message: crate::MessageId::new("out"),
-        });
-        assert!(Outbound::check_deadline(&free_text(), &facts, NOW, DEFAULT_MARGIN).is_err());
-        assert!(Outbound::check_deadline(&once, &facts, NOW, DEFAULT_MARGIN).is_ok());
-        assert!(Outbound::check_deadline(&once, &facts, NOW + WINDOW, DEFAULT_MARGIN).is_err());
-    }
-
-    #[test]
-    fn retries_end() {
-        let (state, _) = Outbound::answered(
-            &free_text(),
-            refused(FailureCode::MetaFault, Retry::Later),
-            MAX_ATTEMPTS,
-            NOW,
-        );
-        assert!(matches!(state, Outbound::Failed { .. }));
-    }
-
-    #[test]
-    fn a_moment_that_meta_names_is_waited_for_and_shortens_nothing() {
-        let (state, effect) = Outbound::answered(
-            &free_text(),
-            refused(FailureCode::RateLimited, Retry::WholeNumber),
-            1,
-            NOW,
-        );
-        let Outbound::Waiting {
-            not_before: own, ..
-        } = state
-        else {
-            panic!("it waits");
-        };
-        let late = own + Duration::from_secs(60);
-        for (named, expected) in [(late, late), (NOW, own)] {
-            assert!(matches!(
-                state.clone().not_before(named),
-                Outbound::Waiting { not_before, .. } if not_before == expected
-            ));
-            assert_eq!(
-                effect.not_before(named),
-                SideEffect::PauseNumberUntil(expected)
-            );
-        }
-        let lost = Outbound::Uncertain { since: NOW };
-        assert_eq!(lost.clone().not_before(late), lost);
-    }
-
-    #[test]
-    fn the_pair_limit_pauses_one_recipient_only() {
-        let (_, effect) = Outbound::answered(
-            &free_text(),
-            refused(FailureCode::RateLimited, Retry::PerRecipient),
-            3,
-            NOW,
-        );
-        assert_eq!(
-            effect,
-            SideEffect::PauseRecipientUntil(NOW + Duration::from_secs(16))
-        );
-    }
-}
+mod tests;

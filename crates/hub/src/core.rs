@@ -34,6 +34,8 @@ pub struct Core {
     pub verify_token: String,
     /// Rings when the outbox may have something to send.
     pub outbox_waits: Arc<Notify>,
+    /// Customers' messages of the last second: they take room from what we send.
+    pub heard: crate::outbox::Heard,
     /// Rings when files wait to be fetched.
     pub media_waits: Arc<Notify>,
     /// Rings when Meta's listing of templates should be read again.

@@ -101,6 +101,7 @@ impl Hub {
             app_secret: config.meta.app_secret,
             verify_token: config.meta.verify_token,
             outbox_waits: Arc::clone(&bells.outbox),
+            heard: outbox::Heard::default(),
             media_waits: Arc::clone(&bells.media),
             templates_wait: Arc::clone(&bells.templates),
             refusals: crate::core::Refusals::default(),
@@ -187,7 +188,10 @@ impl Hub {
                     .iter()
                     .any(|(state, count)| state == "sending" && *count > 0);
                 let stopped = conn.team().await?.stopped.is_some();
-                sending || (!stopped && !conn.due(self.core.now(), 1).await?.is_empty())
+                let now = self.core.now();
+                sending
+                    || (!stopped && !conn.due(now, 1).await?.is_empty())
+                    || !conn.past_deadline(now, 1).await?.is_empty()
             };
             if !busy && self.core.store.log_end().await? == end {
                 return Ok(());

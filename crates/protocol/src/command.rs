@@ -117,6 +117,9 @@ pub enum Command {
     },
     /// Read what was kept and not understood again, with this version. Administrators only.
     ReadAgain,
+    /// Let messages go out again after Meta refused the token or the account. Meta is asked first.
+    /// Administrators only.
+    StartSending,
     /// Administrators only.
     SetPolicy {
         inbox: InboxId,

@@ -21,7 +21,7 @@ use ajar_protocol::{
 
 use crate::{
     core::Core,
-    import,
+    import, outbox,
     store::{StoreError, Tx, customers::Sighting},
     templates,
 };
@@ -33,6 +33,23 @@ pub enum CommandError {
     Refused(#[from] ApiError),
     #[error("the database refused")]
     Store(#[from] StoreError),
+}
+
+impl From<outbox::StartRefused> for CommandError {
+    fn from(why: outbox::StartRefused) -> Self {
+        match why {
+            outbox::StartRefused::ByMeta(_) => refused(
+                ErrorCode::Paused,
+                "Meta still refuses the token or the account",
+            ),
+            outbox::StartRefused::NotAsked(_) => Self::Refused(ApiError::later(
+                ErrorCode::MetaUnavailable,
+                "Meta could not be asked",
+                None,
+            )),
+            outbox::StartRefused::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 pub type Result<T, E = CommandError> = std::result::Result<T, E>;
@@ -57,6 +74,7 @@ pub async fn execute(
             Command::ReadAgain => {
                 core.projector().read_again().await?;
             }
+            Command::StartSending => outbox::start_again(core).await?,
             _ => {}
         }
     }
@@ -99,8 +117,11 @@ impl Act<'_> {
                 conversation,
                 body,
                 reply_to,
-                send_before: _,
-            } => self.send_text(conversation, body, reply_to.as_ref()).await,
+                send_before,
+            } => {
+                self.send_text(conversation, body, reply_to.as_ref(), *send_before)
+                    .await
+            }
             Command::SendTemplate {
                 to,
                 template,
@@ -156,8 +177,10 @@ impl Act<'_> {
             Command::JoinChats { merge } => self.join_chats(merge).await,
             Command::KeepApart { merge } => self.keep_apart(merge).await,
             Command::SplitChats { merge } => self.split_chats(merge).await,
-            // Both are carried out before this transaction; only the right to do so is asked.
-            Command::AskForHistory { .. } | Command::ReadAgain => self.must_be_admin(),
+            // Carried out before this transaction; only the right to do so is asked.
+            Command::AskForHistory { .. } | Command::ReadAgain | Command::StartSending => {
+                self.must_be_admin()
+            }
             Command::SetPolicy {
                 inbox,
                 margin_ms,

@@ -8,9 +8,8 @@ use ajar_domain::{
     content::{Author, Content, Provenance},
     delivery::Delivery,
     opening::Occurrence,
-    outbox::{Outbound, Parked, Right},
+    outbox::{FIRST_GENERATION, Outbound, Parked, Right},
     template::NotSendable,
-    window::OpenProof,
 };
 use ajar_protocol::{
     command::Recipient,
@@ -28,23 +27,23 @@ use crate::store::{
 pub const MAX_TEXT: usize = 4096;
 
 /// A message of ours as it enters the conversation.
-struct Own<'a> {
+struct Own {
     content: Content,
     base: Delivery,
     quotes: Option<ajar_domain::WaMessageId>,
-    proof: Option<&'a OpenProof>,
+    send_before: Option<Time>,
     /// The command asked for this message, so it bears the command's `client_ref`. A text that is
     /// held beside a template does not: one reference names one message.
     asked: bool,
 }
 
-impl Own<'_> {
+impl Own {
     fn asked(content: Content, base: Delivery) -> Self {
         Self {
             content,
             base,
             quotes: None,
-            proof: None,
+            send_before: None,
             asked: true,
         }
     }
@@ -56,10 +55,12 @@ impl Act<'_> {
         conversation: &ConversationId,
         body: &str,
         reply_to: Option<&MessageId>,
+        seen: Time,
     ) -> Result<()> {
         let body = trimmed(body, MAX_TEXT)?;
         let row = self.conversation(conversation).await?;
         let proof = self.require_open(&row).await?;
+        let right = Right::granted(&proof, &row.facts, Some(seen), self.now);
         let quoted = match reply_to {
             Some(id) => self
                 .tx
@@ -79,18 +80,12 @@ impl Act<'_> {
         };
         let own = Own {
             quotes: quoted,
-            proof: Some(&proof),
+            send_before: right.send_before(),
             ..Own::asked(content, Delivery::Queued)
         };
         self.add_own(&row, &id, own).await?;
-        self.enqueue(
-            &row,
-            &id,
-            payload,
-            needs(&proof),
-            Outbound::queued(self.now),
-        )
-        .await?;
+        self.enqueue(&row, &id, payload, right, Outbound::queued(self.now))
+            .await?;
         self.answered(&row).await?;
         self.finish(&row, id).await
     }
@@ -187,6 +182,7 @@ impl Act<'_> {
         // The deadline is taken from the window when a person releases it.
         let right = Right::OpenWindow {
             send_before: self.now,
+            opened_at: None,
         };
         let parked = Outbound::Parked {
             since: self.now,
@@ -218,20 +214,19 @@ impl Act<'_> {
                 must_not_be_paused(&inbox, &row)?;
                 let margin = Duration::from_millis(u64::from(inbox.margin_ms));
                 match row.facts.at(self.now).require_open(self.now, margin) {
-                    Ok(proof) => needs(&proof),
+                    Ok(proof) => Right::granted(&proof, &row.facts, None, self.now),
                     Err(_) => row
                         .facts
                         .require_open_by_our_books(self.now, margin)
-                        .map(|proof| Right::OncePastDispute {
-                            send_before: proof.send_before(),
-                        })
+                        .map(|proof| Right::past_dispute(&proof, &row.facts))
                         .map_err(|_| {
                             refused(ErrorCode::WindowNotOpen, "the window closed meanwhile")
                         })?,
                 }
             }
             (Right::OpenWindow { .. } | Right::OncePastDispute { .. }, _) => {
-                needs(&self.require_open(&row).await?)
+                let proof = self.require_open(&row).await?;
+                Right::granted(&proof, &row.facts, None, self.now)
             }
         };
         self.tx
@@ -239,20 +234,35 @@ impl Act<'_> {
                 id,
                 &own_position(self.now, id),
                 self.now,
-                deadline_of(&right),
+                right.send_before(),
             )
             .await?;
         self.tx.write_base(id, &Delivery::Queued, None).await?;
-        let seq = self.tx.visible_at();
-        self.tx.requeue(id.as_str(), &right, seq, self.now).await?;
+        self.tx
+            .requeue(&OutRow {
+                seq: self.tx.visible_at(),
+                right,
+                state: Outbound::queued(self.now),
+                queued_at: self.now,
+                generation: out.generation.saturating_add(1),
+                agent: Some(self.agent.id.clone()),
+                ..out
+            })
+            .await?;
         self.answered(&row).await?;
         self.finish(&row, id.clone()).await
     }
 
     pub(super) async fn discard(&mut self, id: &MessageId) -> Result<()> {
-        let (message, _) = self.settled(id).await?;
-        self.tx.remove_outbound(id.as_str()).await?;
-        self.tx.remove_message(id).await?;
+        let (message, out) = self.settled(id).await?;
+        match out.state.discarded(out.lost_at) {
+            // The customer may have it, so it stays in the thread and asks for nothing any more.
+            Some(dismissed) => crate::outbox::write(self.tx, &out, &dismissed).await?,
+            None => {
+                self.tx.remove_outbound(id.as_str()).await?;
+                self.tx.remove_message(id).await?;
+            }
+        }
         self.tx.refresh_head(&message.conversation).await?;
         self.answer.conversation = Some(message.conversation);
         Ok(())
@@ -286,7 +296,7 @@ impl Act<'_> {
         }
     }
 
-    async fn add_own(&mut self, row: &ConversationRow, id: &MessageId, own: Own<'_>) -> Result<()> {
+    async fn add_own(&mut self, row: &ConversationRow, id: &MessageId, own: Own) -> Result<()> {
         let answers = matches!(own.base, Delivery::Queued);
         self.tx
             .add_message(&NewMessage {
@@ -306,7 +316,7 @@ impl Act<'_> {
                 context: ajar_domain::context::Context::default(),
                 base: Some(own.base),
                 answers,
-                send_before: own.proof.map(OpenProof::send_before),
+                send_before: own.send_before,
                 occurrence: Occurrence::OurMessage,
                 fresh: true,
                 report: None,
@@ -335,6 +345,9 @@ impl Act<'_> {
                 state,
                 attempt: 0,
                 queued_at: self.now,
+                generation: FIRST_GENERATION,
+                agent: Some(self.agent.id.clone()),
+                lost_at: None,
             })
             .await?;
         Ok(())
@@ -368,6 +381,9 @@ impl Act<'_> {
                 state: Outbound::queued(self.now),
                 attempt: 0,
                 queued_at: self.now,
+                generation: FIRST_GENERATION,
+                agent: Some(self.agent.id.clone()),
+                lost_at: None,
             })
             .await?;
         Ok(())
@@ -384,20 +400,4 @@ impl Act<'_> {
 /// Ours stands after what customers said in the same moment: their times are whole seconds.
 fn own_position(at: Time, id: &MessageId) -> Position {
     Position::of(at, &format!("~{id}"))
-}
-
-fn needs(proof: &OpenProof) -> Right {
-    Right::OpenWindow {
-        send_before: proof.send_before(),
-    }
-}
-
-/// The last moment at which a message with this right may leave.
-fn deadline_of(right: &Right) -> Option<Time> {
-    match right {
-        Right::OpenWindow { send_before } | Right::OncePastDispute { send_before } => {
-            Some(*send_before)
-        }
-        Right::None => None,
-    }
 }

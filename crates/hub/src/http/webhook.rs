@@ -10,7 +10,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::Shared;
-use crate::meta::signature;
+use crate::meta::{parse, signature};
 
 #[derive(Deserialize)]
 pub struct Verification {
@@ -56,6 +56,8 @@ pub async fn receive(
         core.refusals.note(core.now());
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    core.heard
+        .note(parse::messages_at_a_glance(&body), core.now());
     match core.ingest.append(body).await {
         Ok(()) => {
             metrics::counter!("ajar_webhooks_stored_total").increment(1);

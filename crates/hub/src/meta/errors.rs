@@ -27,7 +27,7 @@ pub fn sort(code: i64) -> (FailureCode, Retry) {
         // One customer got too much; others are unaffected.
         131_056 => (F::RateLimited, Retry::PerRecipient),
         // Call limits of the app and of the account.
-        4 | 80_007 => (F::RateLimited, Retry::WholeNumber),
+        4 | 80_007 => (F::RateLimited, Retry::CallLimit),
         // Too many registrations: waiting helps, this message does not.
         133_016 => (F::RateLimited, Retry::Never),
         // Quality restriction; limit after misclassified templates; name not approved.
@@ -43,8 +43,12 @@ pub fn sort(code: i64) -> (FailureCode, Retry) {
         130_403 => (F::Blocked, Retry::Never),
         131_052 | 131_053 => (F::MediaUnusable, Retry::Never),
         131_042 => (F::Payment, Retry::Never),
-        // Maintenance, a service that is down, and "something went wrong".
-        131_057 | 131_016 | 133_004 | 131_000 | 1 | 2 => (F::MetaFault, Retry::Later),
+        // A service that is down for a moment.
+        131_016 | 133_004 | 1 | 2 => (F::MetaFault, Retry::Later),
+        // "Something went wrong": once or twice more, then somebody should look.
+        131_000 => (F::MetaFault, Retry::FewTimes),
+        // The number is being moved, for example to a higher throughput.
+        131_057 => (F::MetaFault, Retry::Maintenance),
         // A block list that somebody else changes, or that failed inside Meta.
         139_102 | 139_103 => (F::MetaFault, Retry::Later),
         131_045 | 133_000..=133_015 => (F::NumberNotConnected, Retry::Never),
@@ -139,7 +143,13 @@ pub fn classify(status: u16, body: &[u8]) -> Answer {
     let body = Node::of(&body);
     let accepted = (200..300).contains(&status);
     if accepted && let Some(wamid) = body.get("messages").first().get("id").wamid() {
-        return Answer::Accepted { wamid };
+        let held = body
+            .get("messages")
+            .first()
+            .get("message_status")
+            .str()
+            .is_some_and(|status| status == "held_for_quality_assessment");
+        return Answer::Accepted { wamid, held };
     }
     match read(body.get("error")) {
         Some((failure, retry)) => Answer::Refused { failure, retry },
@@ -269,7 +279,7 @@ mod tests {
                 R::WholeNumber,
             ),
             ("130429_http400", F::RateLimited, R::WholeNumber),
-            ("131000_http500", F::MetaFault, R::Later),
+            ("131000_http500", F::MetaFault, R::FewTimes),
             ("131005_http403", F::Unauthorised, R::StopQueue),
             ("131008_http400", F::BadRequest, R::Never),
             ("131009_http400", F::BadRequest, R::Never),
@@ -282,7 +292,7 @@ mod tests {
             ("131048_http400", F::Restricted, R::Never),
             ("131051_http400", F::BadRequest, R::Never),
             ("131056_http400", F::RateLimited, R::PerRecipient),
-            ("131057_http500", F::MetaFault, R::Later),
+            ("131057_http500", F::MetaFault, R::Maintenance),
             ("131062_http400", F::BadRequest, R::Never),
             ("131064_http400", F::Restricted, R::Never),
             ("132000_http400", F::TemplateUnusable, R::Never),
@@ -296,8 +306,8 @@ mod tests {
             ("2593108_http400", F::BadRequest, R::Never),
             ("2_http503_temporary", F::MetaFault, R::Later),
             ("368_http403", F::Restricted, R::StopQueue),
-            ("4_http400", F::RateLimited, R::WholeNumber),
-            ("80007_http400", F::RateLimited, R::WholeNumber),
+            ("4_http400", F::RateLimited, R::CallLimit),
+            ("80007_http400", F::RateLimited, R::CallLimit),
         ];
         for (name, code, retry) in table {
             assert_eq!(refused(name), (code, retry), "{name}");
@@ -306,6 +316,93 @@ mod tests {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/meta/graph/errors");
         let files = fs::read_dir(root).expect("the folder is there").count();
         assert_eq!(files, table.len(), "an error body is not in the table");
+    }
+
+    /// Section 11 of the platform notes, line by line.
+    #[test]
+    fn every_code_of_the_platform_notes_has_its_meaning_and_its_retry() {
+        use FailureCode as F;
+        use Retry as R;
+        let lines: [(&[std::ops::RangeInclusive<i64>], FailureCode, Retry); 34] = [
+            (&[131_047..=131_047], F::WindowClosed, R::Never),
+            (&[130_429..=130_429], F::RateLimited, R::WholeNumber),
+            (&[131_056..=131_056], F::RateLimited, R::PerRecipient),
+            (&[4..=4, 80_007..=80_007], F::RateLimited, R::CallLimit),
+            (&[131_048..=131_048], F::Restricted, R::Never),
+            (&[131_064..=131_064], F::Restricted, R::Never),
+            (&[133_016..=133_016], F::RateLimited, R::Never),
+            (&[131_049..=131_049], F::WithheldByMeta, R::Never),
+            (&[131_050..=131_050], F::OptedOut, R::Never),
+            (&[130_472..=130_472], F::WithheldByMeta, R::Never),
+            (&[131_026..=131_026], F::Undeliverable, R::Never),
+            (&[131_030..=131_030], F::Undeliverable, R::Never),
+            (&[130_403..=130_403], F::Blocked, R::Never),
+            (&[131_021..=131_021], F::BadRequest, R::Never),
+            (&[131_062..=131_062], F::BadRequest, R::Never),
+            (&[131_051..=131_051], F::BadRequest, R::Never),
+            (&[131_052..=131_053], F::MediaUnusable, R::Never),
+            (&[131_042..=131_042], F::Payment, R::Never),
+            (&[131_045..=131_045], F::NumberNotConnected, R::Never),
+            (&[131_057..=131_057], F::MetaFault, R::Maintenance),
+            (&[131_000..=131_000], F::MetaFault, R::FewTimes),
+            (
+                &[131_016..=131_016, 133_004..=133_004, 1..=2],
+                F::MetaFault,
+                R::Later,
+            ),
+            (
+                &[100..=100, 131_008..=131_009, 33..=33],
+                F::BadRequest,
+                R::Never,
+            ),
+            (
+                &[
+                    132_000..=132_001,
+                    132_005..=132_005,
+                    132_007..=132_007,
+                    132_012..=132_012,
+                    132_015..=132_016,
+                    132_018..=132_018,
+                    132_068..=132_069,
+                ],
+                F::TemplateUnusable,
+                R::Never,
+            ),
+            (
+                &[131_063..=131_063, 131_055..=131_055, 134_100..=134_102],
+                F::BadRequest,
+                R::Never,
+            ),
+            (&[0..=0, 190..=190], F::Unauthorised, R::StopQueue),
+            (
+                &[3..=3, 10..=10, 200..=299, 131_005..=131_005],
+                F::Unauthorised,
+                R::StopQueue,
+            ),
+            (&[368..=368, 131_031..=131_031], F::Restricted, R::StopQueue),
+            // One country of many: the queue goes on.
+            (&[130_497..=130_497], F::Restricted, R::Never),
+            (&[131_037..=131_037], F::Restricted, R::Never),
+            (
+                &[133_000..=133_003, 133_005..=133_015],
+                F::NumberNotConnected,
+                R::Never,
+            ),
+            (&[2_593_107..=2_593_109], F::BadRequest, R::Never),
+            (
+                &[139_100..=139_101, 147_001..=147_005],
+                F::BadRequest,
+                R::Never,
+            ),
+            (&[139_102..=139_103], F::MetaFault, R::Later),
+        ];
+        for (ranges, code, retry) in lines {
+            for number in ranges.iter().cloned().flatten() {
+                assert_eq!(sort(number), (code, retry), "{number}");
+            }
+        }
+        // Only in webhooks, and no failure of ours: what it stands for is on the phone.
+        assert_eq!(sort(131_060).1, R::Never);
     }
 
     #[test]
@@ -323,13 +420,21 @@ mod tests {
             assert_eq!(
                 classify(200, &graph(&format!("send/{name}.response.json"))),
                 Answer::Accepted {
-                    wamid: WaMessageId::new(id)
+                    wamid: WaMessageId::new(id),
+                    held: false,
                 }
             );
         }
-        for held in ["response_accepted", "response_held", "response_paused"] {
-            let answer = classify(200, &graph(&format!("send/template.{held}.json")));
-            assert!(matches!(answer, Answer::Accepted { .. }), "{held}");
+        for (name, is_held) in [
+            ("response_accepted", false),
+            ("response_held", true),
+            ("response_paused", false),
+        ] {
+            let answer = classify(200, &graph(&format!("send/template.{name}.json")));
+            assert!(
+                matches!(answer, Answer::Accepted { held, .. } if held == is_held),
+                "{name}"
+            );
         }
     }
 

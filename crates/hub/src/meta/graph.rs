@@ -131,8 +131,6 @@ pub struct Sent {
     pub answer: Answer,
     /// How long Meta asks us to wait, from `Retry-After` or the account's usage header.
     pub wait: Option<Duration>,
-    /// A template that Meta holds back until it has seen how others like it (section 10).
-    pub held: bool,
 }
 
 /// An answer whose body has arrived whole.
@@ -248,7 +246,6 @@ impl Graph {
                         },
                     },
                     wait: None,
-                    held: false,
                 };
             }
         };
@@ -258,6 +255,7 @@ impl Graph {
                 Ok(body) if Node::of(&body).get("success").flag() == Some(true) => {
                     Answer::Accepted {
                         wamid: marked.clone(),
+                        held: false,
                     }
                 }
                 _ => errors::classify(exchange.status, &exchange.body),
@@ -275,7 +273,6 @@ impl Graph {
         }
         Sent {
             wait: exchange.wait(),
-            held: exchange.is_held(),
             answer,
         }
     }
@@ -385,13 +382,6 @@ impl Exchange {
                 status: self.status,
             })
         }
-    }
-
-    fn is_held(&self) -> bool {
-        self.json().is_ok_and(|body| {
-            let message = Node::of(&body).get("messages").first();
-            message.get("message_status").str() == Some("held_for_quality_assessment")
-        })
     }
 
     /// How long Meta asks us to wait.

@@ -45,6 +45,17 @@ pub enum Malformed {
     NotAnObject,
 }
 
+/// About how many messages of customers a body brings, found without reading it as JSON: the room
+/// they take of the number's throughput needs no better answer.
+#[must_use]
+pub fn messages_at_a_glance(body: &[u8]) -> usize {
+    // In a text of somebody's the quotes would be escaped.
+    const FROM: &[u8] = b"\"from\":";
+    body.windows(FROM.len())
+        .filter(|window| *window == FROM)
+        .count()
+}
+
 /// Everything a webhook body says.
 ///
 /// # Errors

@@ -1,53 +1,76 @@
 //! The worker that carries the outbox to Meta.
 //!
-//! One loop: find what is due, claim each row in the database, check its window at the last
-//! moment, make the request, write down the answer. The states are drawn in
-//! [`ajar_domain::outbox`]; here they meet the database and the network:
+//! The states of a message are drawn in [`ajar_domain::outbox`]; here they meet the database and
+//! the network. One task decides, many requests are under way:
+//!
+//! ```text
+//!            ┌── the bell, a moment that came, an answer that came ◄─────────────┐
+//!            ▼                                                                   │
+//!   look: settle what died · park what is late · claim what is due ──► requests under way
+//!            │                     (each in a transaction)               (at most AT_ONCE)
+//!            └── sleep until the next is due, or the next deadline passes
+//! ```
 //!
 //! - A row is claimed in a transaction before its request. Whoever dies in between leaves a
 //!   `Sending` row that nobody repeats; it becomes uncertain.
-//! - At most one row of a conversation is under way, and rows of different conversations go
-//!   out side by side, so one agent's burst never starves the others.
-//! - The bell ([`Core::outbox_waits`]) only wakes the loop; the truth is the table.
+//! - At most one message of a conversation is under way, so their order is kept. Conversations do
+//!   not wait for each other: a slow answer takes one place, and every place that becomes free is
+//!   given away again at once.
+//! - Agents take turns, and nobody takes more than half of the places that are left, so there is
+//!   always one for somebody who has sent nothing yet.
+//! - How fast messages leave is asked of [`ajar_domain::pace`] inside the claiming transaction,
+//!   from the moments of all hubs' requests that stand in the table. Claims are taken one after
+//!   the other across all processes, so for what we send both limits hold for the sum of all
+//!   hubs, also after a restart. What customers write is counted by the hub that heard it, so
+//!   two hubs together may be too quick by the other's share; Meta says so then, and the whole
+//!   number waits.
+//! - The bell ([`Core::outbox_waits`]) only wakes the task; the truth is the table.
+//!
+//! Races:
+//! - *An answer comes and the database is away*: the answer is kept and written when it is back.
+//!   Only if this process dies meanwhile does the message become uncertain.
+//! - *The clock runs fast, or jumps*: what this process has under way is never taken for dead,
+//!   however old it looks.
 
-use std::{sync::Arc, time::Duration};
+mod flight;
+mod heard;
+mod settle;
+mod start;
 
-use ajar_domain::{
-    MessageId, Time,
-    composer::Pause,
-    delivery::Delivery,
-    failure::FailureCode,
-    outbox::{Answer, Outbound, SideEffect},
-    window::{OpenProof, Refusal},
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
 };
-use futures::StreamExt;
 
-use crate::{
-    clock::wait_until,
-    core::Core,
-    meta::graph::{OutboundRequest, Recipient},
-    store::{
-        Result, Tx,
-        outbox::{OutRow, Payload},
-    },
+use ajar_domain::{AgentId, Time};
+use tokio::task::JoinSet;
+
+pub(crate) use self::settle::write;
+pub use self::{
+    heard::Heard,
+    start::{StartRefused, start_again},
 };
+use crate::{clock::wait_until, core::Core, store::Result};
 
-/// Requests under way at once. The number's rate is 20 per second in Coexistence (platform
-/// notes, section 12); with answers in under a second this keeps below it.
-const AT_ONCE: usize = 8;
+/// Requests under way at once: what twenty a second need when Meta takes three seconds to answer.
+const AT_ONCE: usize = 64;
 /// A request that takes longer has lost its sender.
 const STALE_AFTER: Duration = Duration::from_secs(120);
+/// Late rows looked at in one go.
+const SWEEP: i64 = 256;
 
 /// Sends for ever.
 pub async fn run(core: Arc<Core>) {
-    if let Err(error) = settle_after_restart(&core).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the outbox could not be settled after the restart"
-        );
-    }
+    start::at_start(&core).await;
+    let mut worker = Worker {
+        core: Arc::clone(&core),
+        flights: JoinSet::new(),
+        under_way: HashMap::new(),
+        settled_first: false,
+    };
     loop {
-        let next = match send_due(&core).await {
+        let next = match worker.look().await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(
@@ -68,247 +91,120 @@ pub async fn run(core: Arc<Core>) {
         tokio::select! {
             () = core.outbox_waits.notified() => {}
             () = due => {}
+            Some(ended) = worker.flights.join_next_with_id() => worker.landed(ended),
         }
     }
 }
 
-/// Requests that were under way when this hub died: nobody knows what became of them.
-async fn settle_after_restart(core: &Arc<Core>) -> Result<()> {
-    // On PostgreSQL another process may be in the middle of its own requests.
-    let grace = if core.store.is_postgres() {
-        STALE_AFTER
-    } else {
-        Duration::ZERO
-    };
-    settle_stale(core, grace).await
+/// What is known of a request under way.
+struct Flight {
+    id: String,
+    agent: Option<AgentId>,
 }
 
-async fn settle_stale(core: &Arc<Core>, grace: Duration) -> Result<()> {
-    let now = core.now();
-    let stale = {
-        let mut conn = core.store.read().await?;
-        conn.stale_sending(now - grace).await?
-    };
-    for row in stale {
-        let mut tx = core.store.begin().await?;
-        let state = row.state.clone().after_restart(now);
-        write(&mut tx, &row, &state).await?;
-        tx.commit().await?;
+struct Worker {
+    core: Arc<Core>,
+    flights: JoinSet<()>,
+    under_way: HashMap<tokio::task::Id, Flight>,
+    /// Whether what an earlier life of this hub left behind was looked at.
+    settled_first: bool,
+}
+
+impl Worker {
+    fn landed(
+        &mut self,
+        ended: std::result::Result<(tokio::task::Id, ()), tokio::task::JoinError>,
+    ) {
+        let id = match &ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        // One that ended badly leaves its row as it is; it is settled as that of a dead process.
+        self.under_way.remove(&id);
     }
-    Ok(())
-}
 
-/// Sends everything that is due; returns when the next is.
-async fn send_due(core: &Arc<Core>) -> Result<Option<Time>> {
-    settle_stale(core, STALE_AFTER).await?;
-    loop {
-        if core.store.team().await?.stopped.is_some() {
-            return Ok(None);
+    /// Does everything that can be done now; returns when there is more to do.
+    async fn look(&mut self) -> Result<Option<Time>> {
+        while let Some(ended) = self.flights.try_join_next_with_id() {
+            self.landed(ended);
         }
-        let now = core.now();
-        let due = {
+        let core = Arc::clone(&self.core);
+        self.settle_stale().await?;
+        settle::park_late(&core).await?;
+        let deadline = core.store.read().await?.next_deadline().await?;
+        loop {
+            if core.store.team().await?.stopped.is_some() {
+                return Ok(deadline);
+            }
+            let room = AT_ONCE.saturating_sub(self.flights.len());
+            if room == 0 {
+                // An answer makes room, and wakes us.
+                return Ok(deadline);
+            }
+            let now = core.now();
             let mut conn = core.store.read().await?;
-            let due = conn.due(now, 64).await?;
-            if due.is_empty() {
-                return conn.next_due(now).await;
+            let due = conn.due(now, i64::try_from(AT_ONCE).unwrap_or(64)).await?;
+            let next = conn.next_due(now).await?;
+            drop(conn);
+            if !self.take_off(due).await? {
+                return Ok([next, deadline].into_iter().flatten().min());
             }
-            due
-        };
-        let results: Vec<Result<()>> = futures::stream::iter(due)
-            .map(|row| send(core, row))
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        for result in results {
-            result?;
         }
     }
-}
 
-/// What is sent, with its proof where it needs one.
-async fn send(core: &Arc<Core>, row: OutRow) -> Result<()> {
-    let Some((request, attempt)) = claim(core, &row).await? else {
-        return Ok(());
-    };
-    let sent = core.graph.send_fully(&request).await;
-    metrics::counter!("ajar_sends_total", "answer" => word(&sent.answer)).increment(1);
-    let now = core.now();
-    let (mut state, mut effect) = Outbound::answered(&row.right, sent.answer, attempt, now);
-    if let Some(wait) = sent.wait {
-        state = state.not_before(now + wait);
-        effect = effect.not_before(now + wait);
-    }
-    let mut tx = core.store.begin().await?;
-    // A status may have been quicker than the answer. Whatever it decided (accepted, or refused
-    // late and so parked) stands; the answer only settles what is still being sent.
-    let settled = tx
-        .conn
-        .outbox_row(&row.id)
-        .await?
-        .is_none_or(|known| !matches!(known.state, Outbound::Sending { .. }));
-    if !settled {
-        write(&mut tx, &row, &state).await?;
-        heed(&mut tx, &row, effect, &state, now).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-fn word(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Accepted { .. } => "accepted",
-        Answer::Refused { .. } => "refused",
-        Answer::NotSent => "not_sent",
-        Answer::Lost => "lost",
-    }
-}
-
-/// The last check before the request. `None`: parked, or another process was quicker.
-async fn claim(core: &Arc<Core>, row: &OutRow) -> Result<Option<(OutboundRequest, u32)>> {
-    let mut tx = core.store.begin().await?;
-    let Some(conversation) = tx.conn.conversation(row.conversation.as_str()).await? else {
-        return Ok(None);
-    };
-    let (Some(inbox), Some(line)) = (
-        tx.conn.inbox(row.inbox.as_str()).await?,
-        tx.conn.line(&row.inbox).await?,
-    ) else {
-        return Ok(None);
-    };
-    let now = core.now();
-    let margin = Duration::from_millis(u64::from(inbox.margin_ms));
-    let proof = match Outbound::check_deadline(&row.right, &conversation.facts, now, margin) {
-        Ok(proof) => proof,
-        Err(parked) => {
-            write(&mut tx, row, &parked).await?;
-            tx.commit().await?;
-            return Ok(None);
-        }
-    };
-    if inbox.paused.is_some() {
-        // It waits with its deadline; the reconnection rings the bell.
-        let later = Outbound::Waiting {
-            not_before: now + Duration::from_secs(60),
-            attempt: row.attempt,
-        };
-        tx.write_outbound(&row.id, &later).await?;
-        tx.commit().await?;
-        return Ok(None);
-    }
-    let address = tx.conn.address(&conversation.customer.id).await?;
-    if !tx.claim(row, &core.process, now).await? {
-        return Ok(None);
-    }
-    tx.commit().await?;
-    let recipient = Recipient {
-        phone: address.phone,
-        bsuid: address.bsuid,
-    };
-    Ok(request(row, proof, recipient, &line.phone_number_id)
-        .map(|request| (request, row.attempt + 1)))
-}
-
-fn request(
-    row: &OutRow,
-    proof: Option<OpenProof>,
-    recipient: Recipient,
-    from: &ajar_domain::PhoneNumberId,
-) -> Option<OutboundRequest> {
-    Some(match &row.payload {
-        Payload::Text { body, reply_to } => OutboundRequest::text(
-            from.clone(),
-            recipient,
-            row.id.clone(),
-            body.clone(),
-            reply_to.clone(),
-            proof?,
-        ),
-        Payload::Template { filled } => OutboundRequest::template(
-            from.clone(),
-            recipient,
-            row.id.clone(),
-            filled.as_ref().clone(),
-        ),
-        Payload::MarkRead { wamid } => OutboundRequest::mark_read(from.clone(), wamid.clone()),
-    })
-}
-
-/// Writes a new state to the outbox row and, where it is a message, to its tick.
-async fn write(tx: &mut Tx, row: &OutRow, state: &Outbound) -> Result<()> {
-    if matches!(row.payload, Payload::MarkRead { .. }) {
-        // A read mark is a courtesy: it is not shown, and a lost one is not worth a question.
-        return match state {
-            Outbound::Waiting { .. } | Outbound::Sending { .. } => {
-                tx.write_outbound(&row.id, state).await
+    /// Claims rows and sends them on their way. Returns whether it is worth looking again.
+    async fn take_off(&mut self, due: Vec<crate::store::outbox::OutRow>) -> Result<bool> {
+        let mut progress = false;
+        let mut held = HashSet::new();
+        for row in due {
+            let room = AT_ONCE.saturating_sub(self.flights.len());
+            let mine = self
+                .under_way
+                .values()
+                .filter(|flight| flight.agent == row.agent)
+                .count();
+            if room == 0 || mine >= room || held.contains(&row.inbox) {
+                continue;
             }
-            Outbound::Accepted { .. }
-            | Outbound::Uncertain { .. }
-            | Outbound::Failed { .. }
-            | Outbound::Parked { .. } => tx.remove_outbound(&row.id).await,
-        };
-    }
-    tx.write_outbound(&row.id, state).await?;
-    if let Outbound::Accepted { at, .. } = state {
-        // Sending takes the chat over from another handler (platform notes, section 6).
-        tx.note_ours(&row.conversation, *at).await?;
-    }
-    let id = MessageId::new(row.id.clone());
-    let (base, wamid) = match state {
-        Outbound::Waiting { .. } | Outbound::Sending { .. } => (Delivery::Queued, None),
-        Outbound::Uncertain { since } => (Delivery::Uncertain { since: *since }, None),
-        Outbound::Accepted { wamid, at } => (Delivery::Accepted { at: *at }, Some(wamid)),
-        Outbound::Failed { at, failure } => (
-            Delivery::Failed {
-                at: *at,
-                failure: failure.clone(),
-            },
-            None,
-        ),
-        Outbound::Parked { since, why } => (
-            Delivery::Parked {
-                since: *since,
-                why: why.clone(),
-            },
-            None,
-        ),
-    };
-    tx.write_base(&id, &base, wamid).await?;
-    tx.refresh_head(&row.conversation).await
-}
-
-/// What one answer means beyond its message.
-async fn heed(
-    tx: &mut Tx,
-    row: &OutRow,
-    effect: SideEffect,
-    state: &Outbound,
-    now: Time,
-) -> Result<()> {
-    match effect {
-        SideEffect::None => Ok(()),
-        SideEffect::PauseNumberUntil(until) => tx.hold_number(&row.inbox, until).await,
-        SideEffect::PauseRecipientUntil(until) => tx.hold_recipient(&row.conversation, until).await,
-        SideEffect::StopQueue => {
-            let why = match state {
-                Outbound::Failed { failure, .. } if failure.code == FailureCode::Restricted => {
-                    Pause::AccountRestricted
+            let claimed = flight::claim(&self.core, &row).await?;
+            progress = true;
+            match claimed {
+                flight::Claim::Taken(row, request) => {
+                    let flight = Flight {
+                        id: row.id.clone(),
+                        agent: row.agent.clone(),
+                    };
+                    let task =
+                        self.flights
+                            .spawn(flight::send(Arc::clone(&self.core), *row, request));
+                    self.under_way.insert(task.id(), flight);
                 }
-                _ => Pause::TokenInvalid,
-            };
-            tracing::error!(
-                ?why,
-                "Meta refuses everything: sending is stopped until an administrator has acted"
-            );
-            tx.stop_queue(Some((why, now))).await
+                flight::Claim::NumberHeld => {
+                    held.insert(row.inbox);
+                }
+                flight::Claim::Stopped => return Ok(false),
+                flight::Claim::Settled => {}
+            }
         }
-        SideEffect::DisputeWindow { at } => {
-            let mut facts = tx.facts(&row.conversation).await?;
-            facts.record_refusal(Refusal {
-                at,
-                message: MessageId::new(row.id.clone()),
-            });
-            tx.write_facts(&row.conversation, &facts).await?;
-            tx.refresh_head(&row.conversation).await
-        }
+        Ok(progress)
+    }
+
+    /// Requests whose sender died: nobody knows what became of them.
+    async fn settle_stale(&mut self) -> Result<()> {
+        // At the start on SQLite every request is that of an earlier life. On PostgreSQL another
+        // process may be in the middle of its own.
+        let grace = if self.settled_first || self.core.store.is_postgres() {
+            STALE_AFTER
+        } else {
+            Duration::ZERO
+        };
+        let mine: HashSet<&str> = self
+            .under_way
+            .values()
+            .map(|flight| flight.id.as_str())
+            .collect();
+        settle::stale(&self.core, grace, &mine).await?;
+        self.settled_first = true;
+        Ok(())
     }
 }

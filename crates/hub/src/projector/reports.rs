@@ -7,7 +7,7 @@ use ajar_domain::{
     content::Content,
     delivery::{Delivery, Receipt, Report},
     failure::FailureCode,
-    outbox::{Outbound, Parked},
+    outbox::{About, Outbound, Parked, Reference},
     window::Refusal,
 };
 
@@ -73,12 +73,13 @@ impl Scope<'_> {
         if let Some(inbox) = inbox {
             self.sign_of_life(inbox, SignOfLife::Status, report.at);
         }
-        // Our id comes back with every status: a lost answer is settled by it.
-        if let Some(id) = &report.callback_data
-            && let Some(row) = self.tx.conn.outbox_row(id).await?
-        {
-            self.have_written(&report.wamid).await?;
-            self.confirm(&row, &report).await?;
+        // Our reference comes back with every status: a lost answer is settled by it.
+        if let Some(data) = &report.callback_data {
+            let reference = Reference::read(data);
+            if let Some(row) = self.tx.conn.outbox_row(&reference.id).await? {
+                self.have_written(&report.wamid).await?;
+                self.confirm(&row, &reference, &report).await?;
+            }
         }
         let kept = Report {
             receipt: report.receipt,
@@ -120,24 +121,22 @@ impl Scope<'_> {
         Ok(())
     }
 
-    async fn confirm(&mut self, row: &OutRow, report: &StatusReport) -> Result<()> {
-        let confirmed = row.state.clone().confirmed(report.wamid.clone(), report.at);
-        if confirmed == row.state {
+    async fn confirm(
+        &mut self,
+        row: &OutRow,
+        reference: &Reference,
+        report: &StatusReport,
+    ) -> Result<()> {
+        let about = About::of(reference.generation, row.generation);
+        let state =
+            row.state
+                .clone()
+                .reported(about, report.receipt, report.wamid.clone(), report.at);
+        if state == row.state {
             return Ok(());
         }
-        self.tx.write_outbound(&row.id, &confirmed).await?;
-        // Sending takes the chat over from another handler (platform notes, section 6).
-        self.tx.note_ours(&row.conversation, report.at).await?;
-        if let Some(message) = self.tx.conn.message(&row.id).await? {
-            self.tx
-                .write_base(
-                    &message.id,
-                    &Delivery::Accepted { at: report.at },
-                    Some(&report.wamid),
-                )
-                .await?;
-            self.stale.insert(message.conversation);
-        }
+        crate::outbox::write(self.tx, row, &state).await?;
+        self.stale.insert(row.conversation.clone());
         self.rung.outbox = true;
         Ok(())
     }

@@ -227,9 +227,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Records that nothing may go to Meta for this number before `until` (130429).
+    /// Records that nothing may go to Meta for this number before `until`. A longer pause stays.
     pub async fn hold_number(&mut self, inbox: &InboxId, until: Time) -> Result<()> {
-        const SET: &str = "UPDATE inboxes SET pause_until = $2 WHERE id = $1";
+        const SET: &str = "UPDATE inboxes SET pause_until = $2 \
+             WHERE id = $1 AND (pause_until IS NULL OR pause_until < $2)";
         either!(&mut self.conn, |c| sqlx::query(SET)
             .bind(inbox.as_str())
             .bind(until.millis())
@@ -279,9 +280,26 @@ impl Tx {
             .map(drop))?;
         // Every composer says so at once: the inboxes carry the pause.
         for inbox in self.conn.inboxes().await? {
-            self.pause_inbox(&inbox.id, stopped.clone()).await?;
+            let paused = match self.unlinked(&inbox.id).await? {
+                Some(unlinked) => Some(unlinked),
+                None => stopped.clone(),
+            };
+            if inbox.paused != paused {
+                self.pause_inbox(&inbox.id, paused).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Why this number itself is not connected, whatever holds for the whole outbox: the newest of
+    /// Meta's events about it decides.
+    async fn unlinked(&mut self, inbox: &InboxId) -> Result<Option<(Pause, Time)>> {
+        let newest = self.conn.newest_link_event(inbox).await?;
+        Ok(newest.and_then(|(kind, at)| match kind.as_str() {
+            "disconnected" | "offboarded" => Some((Pause::NumberOffboarded, at)),
+            "disabled" | "deleted" => Some((Pause::AccountRestricted, at)),
+            _ => None,
+        }))
     }
 
     pub async fn note_meta_clock(&mut self, offset_ms: i64) -> Result<()> {

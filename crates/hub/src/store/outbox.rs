@@ -1,8 +1,8 @@
 //! The hub's outbox in the database: durable before anything leaves, claimed by one process.
 
 use ajar_domain::{
-    ConversationId, InboxId, Time, WaMessageId,
-    outbox::{Outbound, Right},
+    AgentId, ConversationId, InboxId, Time, WaMessageId,
+    outbox::{Outbound, Reference, Right},
     template::FilledTemplate,
 };
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,14 @@ pub enum Payload {
     },
 }
 
+impl Payload {
+    /// A read mark is a courtesy: it is not shown, nothing waits for it, and it counts for no pace.
+    #[must_use]
+    pub const fn is_mark(&self) -> bool {
+        matches!(self, Self::MarkRead { .. })
+    }
+}
+
 /// One row of the outbox. Its id is the message's id, or `read:<wamid>`.
 #[derive(Clone, Debug)]
 pub struct OutRow {
@@ -38,6 +46,22 @@ pub struct OutRow {
     pub state: Outbound,
     pub attempt: u32,
     pub queued_at: Time,
+    pub generation: u32,
+    /// Who asked for it; unknown in rows of earlier versions whose message has no agent.
+    pub agent: Option<AgentId>,
+    /// When an answer about it was last lost, in any generation.
+    pub lost_at: Option<Time>,
+}
+
+impl OutRow {
+    /// Under which its statuses come back.
+    #[must_use]
+    pub fn reference(&self) -> Reference {
+        Reference {
+            id: self.id.clone(),
+            generation: self.generation,
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -51,6 +75,9 @@ struct Row {
     detail: String,
     attempt: i64,
     queued_at: i64,
+    generation: i64,
+    agent_id: Option<String>,
+    lost_at: Option<i64>,
 }
 
 impl Row {
@@ -64,6 +91,9 @@ impl Row {
             seq: self.seq,
             attempt: u32::try_from(self.attempt).unwrap_or(0),
             queued_at: Time::from_millis(self.queued_at),
+            generation: u32::try_from(self.generation).unwrap_or(u32::MAX),
+            agent: self.agent_id.map(AgentId::new),
+            lost_at: self.lost_at.map(Time::from_millis),
             id: self.id,
         })
     }
@@ -73,7 +103,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT o.id, o.inbox_id, o.conversation_id, o.seq, o.payload, o.rights, o.detail, \
-             o.attempt, o.queued_at FROM outbox o ",
+             o.attempt, o.queued_at, o.generation, o.agent_id, o.lost_at FROM outbox o ",
             $rest
         )
     };
@@ -83,7 +113,13 @@ fn state_word(state: &Outbound) -> &'static str {
     match state {
         Outbound::Waiting { .. } => "waiting",
         Outbound::Sending { .. } => "sending",
-        Outbound::Uncertain { .. } => "uncertain",
+        Outbound::Uncertain {
+            dismissed: false, ..
+        } => "uncertain",
+        // It asks nobody for anything any more, so no count of open questions finds it.
+        Outbound::Uncertain {
+            dismissed: true, ..
+        } => "dismissed",
         Outbound::Accepted { .. } => "accepted",
         Outbound::Failed { .. } => "failed",
         Outbound::Parked { .. } => "parked",
@@ -95,7 +131,7 @@ fn due_at(state: &Outbound) -> Time {
     match state {
         Outbound::Waiting { not_before, .. } => *not_before,
         Outbound::Sending { since, .. }
-        | Outbound::Uncertain { since }
+        | Outbound::Uncertain { since, .. }
         | Outbound::Parked { since, .. } => *since,
         Outbound::Accepted { at, .. } | Outbound::Failed { at, .. } => *at,
     }
@@ -111,20 +147,25 @@ impl Conn {
         row.map(Row::decode).transpose()
     }
 
-    /// What may leave now: due, nothing earlier of its conversation still under way, neither
-    /// its number nor its customer held back. At most one row of a conversation, so that one
-    /// agent's burst never starves the others.
+    /// What may leave now: due, nothing earlier of its conversation still under way, neither its
+    /// number nor its customer held back or paused. At most one message of a conversation.
+    ///
+    /// Agents take turns: the first that waits of each, then the second of each. A read mark keeps
+    /// no order with messages, so it holds none of them up.
     pub async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<OutRow>> {
-        const DUE: &str = select!(
-            "JOIN conversations v ON v.id = o.conversation_id \
+        const DUE: &str = "SELECT q.id, q.inbox_id, q.conversation_id, q.seq, q.payload, q.rights, \
+             q.detail, q.attempt, q.queued_at, q.generation, q.agent_id, q.lost_at FROM \
+             (SELECT o.*, ROW_NUMBER() OVER (PARTITION BY o.agent_id \
+             ORDER BY o.queued_at, o.seq, o.id) AS turn FROM outbox o \
+             JOIN conversations v ON v.id = o.conversation_id \
              JOIN inboxes i ON i.id = o.inbox_id \
-             WHERE o.state = 'waiting' AND o.not_before <= $1 \
+             WHERE o.state = 'waiting' AND o.not_before <= $1 AND i.paused IS NULL \
              AND (v.pause_until IS NULL OR v.pause_until <= $1) \
              AND (i.pause_until IS NULL OR i.pause_until <= $1) \
-             AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.conversation_id = o.conversation_id \
-             AND e.seq < o.seq AND e.state IN ('waiting', 'sending')) \
-             ORDER BY o.queued_at, o.seq LIMIT $2"
-        );
+             AND (o.id LIKE 'read:%' OR NOT EXISTS (SELECT 1 FROM outbox e \
+             WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq \
+             AND e.state IN ('waiting', 'sending') AND e.id NOT LIKE 'read:%'))) q \
+             ORDER BY q.turn, q.queued_at, q.seq, q.id LIMIT $2";
         let rows: Vec<Row> = either!(self, |c| sqlx::query_as(DUE)
             .bind(now.millis())
             .bind(limit)
@@ -135,16 +176,82 @@ impl Conn {
 
     /// The next moment at which something that waits may become due.
     pub async fn next_due(&mut self, now: Time) -> Result<Option<Time>> {
-        const NEXT: &str = "SELECT MIN(CASE \
-             WHEN v.pause_until IS NOT NULL AND v.pause_until > o.not_before THEN v.pause_until \
-             WHEN i.pause_until IS NOT NULL AND i.pause_until > o.not_before THEN i.pause_until \
-             ELSE o.not_before END) FROM outbox o \
+        // What is due already but stands behind another row, or for a paused number, wakes with
+        // that row, or with the number: it must not hide what only waits for its time.
+        const NEXT: &str = "SELECT MIN(q.at) FROM (SELECT CASE \
+             WHEN COALESCE(v.pause_until, 0) >= o.not_before \
+             AND COALESCE(v.pause_until, 0) >= COALESCE(i.pause_until, 0) THEN v.pause_until \
+             WHEN COALESCE(i.pause_until, 0) >= o.not_before THEN i.pause_until \
+             ELSE o.not_before END AS at FROM outbox o \
              JOIN conversations v ON v.id = o.conversation_id \
-             JOIN inboxes i ON i.id = o.inbox_id WHERE o.state = 'waiting'";
+             JOIN inboxes i ON i.id = o.inbox_id \
+             WHERE o.state = 'waiting' AND i.paused IS NULL) q WHERE q.at > $1";
+        let (next,): (Option<i64>,) = either!(self, |c| sqlx::query_as(NEXT)
+            .bind(now.millis())
+            .fetch_one(&mut **c)
+            .await)?;
+        Ok(next.map(Time::from_millis))
+    }
+
+    /// What waits although the deadline it carries has passed, the oldest first.
+    pub async fn past_deadline(&mut self, now: Time, limit: i64) -> Result<Vec<OutRow>> {
+        const PAST: &str = select!(
+            "WHERE o.state = 'waiting' AND o.send_before <= $1 ORDER BY o.send_before LIMIT $2"
+        );
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(PAST)
+            .bind(now.millis())
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter().map(Row::decode).collect()
+    }
+
+    /// The earliest deadline of what waits.
+    pub async fn next_deadline(&mut self) -> Result<Option<Time>> {
+        const NEXT: &str = "SELECT MIN(send_before) FROM outbox WHERE state = 'waiting'";
         let (next,): (Option<i64>,) =
             either!(self, |c| sqlx::query_as(NEXT).fetch_one(&mut **c).await)?;
-        // What is due already but stands behind another row wakes with that row.
-        Ok(next.map(Time::from_millis).filter(|next| *next > now))
+        Ok(next.map(Time::from_millis))
+    }
+
+    /// When requests for messages of this number were last made, by any hub: the newest `most`.
+    pub async fn sent_for_number(
+        &mut self,
+        inbox: &InboxId,
+        since: Time,
+        most: i64,
+    ) -> Result<Vec<Time>> {
+        const RECENT: &str = "SELECT claimed_at FROM outbox \
+             WHERE inbox_id = $1 AND claimed_at > $2 ORDER BY claimed_at DESC LIMIT $3";
+        let rows: Vec<(i64,)> = either!(self, |c| sqlx::query_as(RECENT)
+            .bind(inbox.as_str())
+            .bind(since.millis())
+            .bind(most)
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(at,)| Time::from_millis(at))
+            .collect())
+    }
+
+    /// When requests for messages of this conversation were made, by any hub, in order.
+    pub async fn sent_in_conversation(
+        &mut self,
+        conversation: &ConversationId,
+        since: Time,
+    ) -> Result<Vec<Time>> {
+        const RECENT: &str = "SELECT claimed_at FROM outbox \
+             WHERE conversation_id = $1 AND claimed_at > $2 ORDER BY claimed_at";
+        let rows: Vec<(i64,)> = either!(self, |c| sqlx::query_as(RECENT)
+            .bind(conversation.as_str())
+            .bind(since.millis())
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(at,)| Time::from_millis(at))
+            .collect())
     }
 
     /// Requests under way since before `since`: whoever sent them died.
@@ -169,8 +276,9 @@ impl Conn {
 impl Tx {
     pub async fn enqueue(&mut self, row: &OutRow) -> Result<()> {
         const ADD: &str = "INSERT INTO outbox (id, inbox_id, conversation_id, seq, payload, rights, \
-             state, detail, not_before, attempt, queued_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING";
+             state, detail, not_before, attempt, queued_at, generation, agent_id, send_before) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+             ON CONFLICT (id) DO NOTHING";
         let payload = to_json(&row.payload)?;
         let rights = to_json(&row.right)?;
         let detail = to_json(&row.state)?;
@@ -186,6 +294,9 @@ impl Tx {
             .bind(due_at(&row.state).millis())
             .bind(i64::from(row.attempt))
             .bind(row.queued_at.millis())
+            .bind(i64::from(row.generation))
+            .bind(row.agent.as_ref().map(AgentId::as_str))
+            .bind(row.right.send_before().map(Time::millis))
             .execute(&mut **c)
             .await
             .map(drop))?;
@@ -195,11 +306,13 @@ impl Tx {
     /// Takes a waiting row for one request. `false`: another process was quicker.
     pub async fn claim(&mut self, row: &OutRow, process: &str, now: Time) -> Result<bool> {
         const CLAIM: &str = "UPDATE outbox SET state = 'sending', claimed_by = $2, attempt = $3, \
-             detail = $4, not_before = $5 WHERE id = $1 AND state = 'waiting' RETURNING id";
+             detail = $4, not_before = $5, claimed_at = $6 \
+             WHERE id = $1 AND state = 'waiting' RETURNING id";
         let attempt = row.attempt + 1;
         let detail = to_json(&Outbound::Sending {
             attempt,
             since: now,
+            earlier: None,
         })?;
         let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(CLAIM)
             .bind(&row.id)
@@ -207,41 +320,93 @@ impl Tx {
             .bind(i64::from(attempt))
             .bind(&detail)
             .bind(now.millis())
+            .bind((!row.payload.is_mark()).then_some(now.millis()))
             .fetch_optional(&mut **c)
             .await)?;
         Ok(done.is_some())
     }
 
     pub async fn write_outbound(&mut self, id: &str, state: &Outbound) -> Result<()> {
-        const WRITE: &str =
-            "UPDATE outbox SET state = $2, detail = $3, not_before = $4 WHERE id = $1";
+        const WRITE: &str = "UPDATE outbox SET state = $2, detail = $3, not_before = $4, \
+             attempt = COALESCE($5, attempt), lost_at = COALESCE($6, lost_at) WHERE id = $1";
         let detail = to_json(state)?;
+        let attempt = match state {
+            Outbound::Waiting { attempt, .. } => Some(i64::from(*attempt)),
+            _ => None,
+        };
+        let lost_at = match state {
+            Outbound::Uncertain { since, .. } => Some(since.millis()),
+            _ => None,
+        };
         either!(&mut self.conn, |c| sqlx::query(WRITE)
             .bind(id)
             .bind(state_word(state))
             .bind(&detail)
             .bind(due_at(state).millis())
+            .bind(attempt)
+            .bind(lost_at)
             .execute(&mut **c)
             .await
             .map(drop))?;
         Ok(())
     }
 
-    /// Puts a settled row back in line, at the end of its conversation.
-    pub async fn requeue(&mut self, id: &str, right: &Right, seq: i64, now: Time) -> Result<()> {
-        const AGAIN: &str = "UPDATE outbox SET state = 'waiting', detail = $2, rights = $3, \
-             not_before = $4, attempt = 0, seq = $5, queued_at = $4 WHERE id = $1";
-        let detail = to_json(&Outbound::queued(now))?;
+    /// A newer opening lengthened the deadline of a row that waits, and so of its message.
+    pub async fn lengthen(&mut self, id: &str, right: &Right) -> Result<()> {
+        const ROW: &str = "UPDATE outbox SET rights = $2, send_before = $3 WHERE id = $1";
+        const MESSAGE: &str = "UPDATE messages SET rev = $2, send_before = $3 WHERE id = $1";
         let rights = to_json(right)?;
-        either!(&mut self.conn, |c| sqlx::query(AGAIN)
-            .bind(id)
-            .bind(&detail)
-            .bind(&rights)
-            .bind(now.millis())
-            .bind(seq)
-            .execute(&mut **c)
-            .await
-            .map(drop))?;
+        let send_before = right.send_before().map(Time::millis);
+        let rev = self.touch("message", id);
+        either!(&mut self.conn, |c| {
+            sqlx::query(ROW)
+                .bind(id)
+                .bind(&rights)
+                .bind(send_before)
+                .execute(&mut **c)
+                .await?;
+            sqlx::query(MESSAGE)
+                .bind(id)
+                .bind(rev)
+                .bind(send_before)
+                .execute(&mut **c)
+                .await
+                .map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Puts a settled row back in line, at the end of its conversation and as a new generation.
+    ///
+    /// Its message forgets Meta's id of the sending before: reports about that one are not about
+    /// the message any more, unless they say that it went out after all.
+    pub async fn requeue(&mut self, again: &OutRow) -> Result<()> {
+        const AGAIN: &str = "UPDATE outbox SET state = $2, detail = $3, rights = $4, \
+             not_before = $5, attempt = 0, seq = $6, queued_at = $7, generation = $8, \
+             agent_id = $9, send_before = $10 WHERE id = $1";
+        const FORGET: &str = "UPDATE messages SET wamid = NULL WHERE id = $1";
+        let detail = to_json(&again.state)?;
+        let rights = to_json(&again.right)?;
+        either!(&mut self.conn, |c| {
+            sqlx::query(AGAIN)
+                .bind(&again.id)
+                .bind(state_word(&again.state))
+                .bind(&detail)
+                .bind(&rights)
+                .bind(due_at(&again.state).millis())
+                .bind(again.seq)
+                .bind(again.queued_at.millis())
+                .bind(i64::from(again.generation))
+                .bind(again.agent.as_ref().map(AgentId::as_str))
+                .bind(again.right.send_before().map(Time::millis))
+                .execute(&mut **c)
+                .await?;
+            sqlx::query(FORGET)
+                .bind(&again.id)
+                .execute(&mut **c)
+                .await
+                .map(drop)
+        })?;
         Ok(())
     }
 
@@ -255,13 +420,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Nothing to Meta for this customer before `until` (131056).
+    /// Nothing to Meta for this customer before `until`. A longer pause stays.
     pub async fn hold_recipient(
         &mut self,
         conversation: &ConversationId,
         until: Time,
     ) -> Result<()> {
-        const SET: &str = "UPDATE conversations SET pause_until = $2 WHERE id = $1";
+        const SET: &str = "UPDATE conversations SET pause_until = $2 \
+             WHERE id = $1 AND (pause_until IS NULL OR pause_until < $2)";
         either!(&mut self.conn, |c| sqlx::query(SET)
             .bind(conversation.as_str())
             .bind(until.millis())

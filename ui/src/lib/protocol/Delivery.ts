@@ -6,4 +6,14 @@ import type { Time } from "./Time";
 /**
  * The tick an agent sees. Customer messages have none.
  */
-export type Delivery = { "state": "queued" } | { "state": "uncertain", since: Time, } | { "state": "accepted", at: Time, } | { "state": "sent", at: Time, } | { "state": "delivered", at: Time, } | { "state": "read", at: Time, } | { "state": "played", at: Time, } | { "state": "failed", at: Time, failure: Failure, } | { "state": "parked", since: Time, why: Parked, } | { "state": "elsewhere" };
+export type Delivery = { "state": "queued" } | { "state": "uncertain", since: Time, 
+/**
+ * A person has let it be: it asks for nothing any more. It stays in the thread, because
+ * the customer may have it, and a late report still settles it.
+ */
+dismissed?: boolean, } | { "state": "accepted", at: Time, 
+/**
+ * A template that Meta holds back until it has seen how others like it. It may still go
+ * out, or be refused.
+ */
+held?: boolean, } | { "state": "sent", at: Time, } | { "state": "delivered", at: Time, } | { "state": "read", at: Time, } | { "state": "played", at: Time, } | { "state": "failed", at: Time, failure: Failure, } | { "state": "parked", since: Time, why: Parked, } | { "state": "elsewhere" };

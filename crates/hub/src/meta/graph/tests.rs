@@ -161,7 +161,8 @@ async fn a_message_goes_to_the_number_with_the_token_in_its_header() {
     assert_eq!(
         answer,
         Answer::Accepted {
-            wamid: WaMessageId::new("wamid.HBgLMTU1NTAxMDAwMDEVAgARGBJFMzJFOTg2NzFDRUVGREQwMTcA")
+            wamid: WaMessageId::new("wamid.HBgLMTU1NTAxMDAwMDEVAgARGBJFMzJFOTg2NzFDRUVGREQwMTcA"),
+            held: false,
         }
     );
     let heard = &server.heard()[0];
@@ -315,8 +316,10 @@ async fn a_held_template_is_known_as_held() {
         let server =
             Server::answering(200, "", example(&format!("send/template.{name}.json"))).await;
         let sent = server.graph().send_fully(&hello()).await;
-        assert!(matches!(sent.answer, Answer::Accepted { .. }));
-        assert_eq!(sent.held, held);
+        assert!(
+            matches!(sent.answer, Answer::Accepted { held: told, .. } if told == held),
+            "{name}"
+        );
     }
 }
 
@@ -327,7 +330,10 @@ async fn a_read_mark_is_accepted_or_refused() {
     let server = Server::answering(200, "", example("send/mark_read.response.json")).await;
     assert_eq!(
         server.graph().send(&mark).await,
-        Answer::Accepted { wamid: marked }
+        Answer::Accepted {
+            wamid: marked,
+            held: false
+        }
     );
     let server = Server::answering(400, "", example("errors/131009_http400.json")).await;
     assert!(matches!(
