@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ajar_domain::{AgentId, ClientRef, Clock, ConversationId, InboxId, MessageId, Time};
+use ajar_domain::{
+    AgentId, ClientRef, Clock, ConversationId, InboxId, MediaId, MessageId, Time,
+    attachment::AttachmentKind,
+};
 use ajar_hub::{
     config::MetaSettings,
     hub::{Hub, HubConfig},
@@ -11,10 +14,10 @@ use ajar_hub::{
 use ajar_protocol::{
     command::{Command, CommandAnswer, CommandRequest},
     error::ApiError,
-    hub::{Change, JoinRequest, Joined, MessagePage, SnapshotLine},
+    hub::{Change, JoinRequest, Joined, MessagePage, SnapshotLine, UploadedFile},
     rows::{ConversationRow, InboxRow, MessageRow, PhoneStartRow, Role, TemplateRow},
 };
-use ajar_simulator::{Sim, SimClock, Simulator};
+use ajar_simulator::{MediaFile, Sim, SimClock, Simulator};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -239,6 +242,38 @@ impl TestAgent {
         })
         .await
         .map(|answer| answer.message.expect("a message"))
+    }
+
+    /// Hands a file over that is to be sent.
+    pub async fn uploads(
+        &self,
+        file: &MediaFile,
+        kind: Option<AttachmentKind>,
+    ) -> Result<UploadedFile, ApiError> {
+        let response = self
+            .http
+            .post(format!("{}/v1/media", self.base))
+            .bearer_auth(&self.token)
+            .query(&kind.map(|kind| [("kind", kind)]))
+            .header("content-type", &file.mime_type)
+            .body(file.bytes.clone())
+            .send()
+            .await
+            .expect("an answer");
+        read(response).await
+    }
+
+    /// The bytes of a file.
+    pub async fn file(&self, id: &MediaId) -> bytes::Bytes {
+        let response = self
+            .http
+            .get(format!("{}/v1/media/{id}", self.base))
+            .bearer_auth(&self.token)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(response.status().as_u16(), 200);
+        response.bytes().await.expect("the bytes")
     }
 
     pub async fn snapshot(&self) -> Snapshot {

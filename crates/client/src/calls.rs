@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ajar_domain::{Clock, ConversationId, composer::Composer};
+use ajar_domain::{Clock, ConversationId, Time, attachment, composer::Composer};
 use ajar_protocol::{
     command::{Command, CommandAnswer, Recipient},
     error::{ApiError, ErrorCode},
@@ -96,6 +96,16 @@ pub(crate) async fn call(session: &Arc<SessionState>, call: UiCall) -> Result<Va
                 team.media.fetch(hub, store, &of.media).await?
             })
         }
+        UiCall::BeginAttachment(new) => {
+            let team = core.joined()?;
+            json(team.attachments.begin(&team.hub, &new)?)
+        }
+        UiCall::AttachPart(part) => nothing(core.joined()?.attachments.part(&part).await),
+        UiCall::EndAttachment(of) => json(core.joined()?.attachments.end(&of).await?),
+        UiCall::DropAttachment(of) => {
+            core.joined()?.attachments.drop_one(&of);
+            nothing(Ok(()))
+        }
         UiCall::SavePreferences(preferences) => nothing(core.save_preferences(preferences).await),
         UiCall::TryNow(Nothing {}) => {
             core.joined()?.try_now.notify_one();
@@ -185,6 +195,21 @@ async fn act(core: &Arc<DeskCore>, command: Command) -> Result<Acted> {
     })
 }
 
+/// Until when free words may go to this chat, or why none may.
+async fn open_until(team: &Team, conversation: &ConversationId) -> Result<Time> {
+    let row = team
+        .conversation(conversation)
+        .await
+        .map_err(storage)?
+        .ok_or_else(|| not_found("conversation"))?;
+    let now = team.clock.now();
+    may_write(&thread::composer_of(
+        &row,
+        team.people().inbox(&row.inbox),
+        now,
+    ))
+}
+
 /// The command in the form in which it travels, or why it cannot be carried out. The hub asks
 /// the same again: it is the one who knows.
 async fn checked(team: &Team, command: Command) -> Result<Command> {
@@ -196,17 +221,30 @@ async fn checked(team: &Team, command: Command) -> Result<Command> {
             send_before,
         } => {
             let body = text(body)?;
-            let row = team
-                .conversation(&conversation)
-                .await
-                .map_err(storage)?
-                .ok_or_else(|| not_found("conversation"))?;
-            let now = team.clock.now();
-            let state = thread::composer_of(&row, team.people().inbox(&row.inbox), now);
             Ok(Command::SendText {
-                send_before: send_before.min(may_write(&state)?),
+                send_before: send_before.min(open_until(team, &conversation).await?),
                 conversation,
                 body,
+                reply_to,
+            })
+        }
+        Command::SendFile {
+            conversation,
+            file,
+            kind,
+            name,
+            caption,
+            reply_to,
+            send_before,
+        } => {
+            attachment::check_caption(kind, caption.as_deref()).map_err(ApiError::of_file)?;
+            Ok(Command::SendFile {
+                send_before: send_before.min(open_until(team, &conversation).await?),
+                conversation,
+                file,
+                kind,
+                name,
+                caption,
                 reply_to,
             })
         }

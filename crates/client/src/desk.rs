@@ -452,6 +452,7 @@ impl DeskCore {
         let _one_at_a_time = self.moving.lock().await;
         if let Some(team) = self.set_team(None) {
             team.end().await;
+            team.attachments.drop_all();
             team.media.forget().await;
         }
         if let Err(why) = self.config.secrets.delete(TOKEN) {

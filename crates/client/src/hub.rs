@@ -11,14 +11,15 @@ use ajar_protocol::{
     command::{CommandAnswer, CommandRequest},
     error::{ApiError, ErrorCode, RetryAdvice},
     health::HealthReport,
-    hub::{Hello, JoinRequest, Joined, MessagePage, PresenceRequest, SearchPage},
+    hub::{Hello, JoinRequest, Joined, MessagePage, PresenceRequest, SearchPage, UploadedFile},
     rows::Position,
-    ui::WhyWindow,
+    ui::{NewAttachment, WhyWindow},
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::mpsc;
 use tokio_util::{
     codec::{FramedRead, LinesCodec},
     io::StreamReader,
@@ -244,6 +245,32 @@ impl Hub {
         accepted(request.send().await.map_err(unreachable)?)
             .await
             .map(|_| ())
+    }
+
+    /// Hands a file over that is to be sent; the parts come while it travels.
+    pub async fn upload(
+        &self,
+        about: &NewAttachment,
+        parts: mpsc::Receiver<Bytes>,
+    ) -> Result<UploadedFile> {
+        let kind = if about.mime_type.is_empty() {
+            "application/octet-stream"
+        } else {
+            &about.mime_type
+        };
+        let parts = futures::stream::unfold(parts, |mut parts| async move {
+            let part = parts.recv().await?;
+            Some((Ok::<_, std::convert::Infallible>(part), parts))
+        });
+        let mut request = self
+            .request(Method::POST, &["media"])?
+            .header(reqwest::header::CONTENT_TYPE, kind)
+            .body(reqwest::Body::wrap_stream(parts));
+        if let Some(kind) = about.kind {
+            request = request.query(&[("kind", kind)]);
+        }
+        let response = accepted(request.send().await.map_err(unreachable)?).await?;
+        response.json().await.map_err(unreachable)
     }
 
     /// The bytes of a file and their kind.

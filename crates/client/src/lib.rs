@@ -12,6 +12,7 @@
 //! snapshot. This crate knows no window toolkit and does not depend on the hub; both meet in
 //! `ajar_protocol`.
 
+mod attachments;
 mod calls;
 pub mod clock;
 pub mod desk;

@@ -223,6 +223,7 @@ impl IntoResponse for Refusal {
             | ErrorCode::Paused
             | ErrorCode::TemplateRefused
             | ErrorCode::OptedOut
+            | ErrorCode::FileRefused
             | ErrorCode::NotANumber
             | ErrorCode::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::HubUnreachable | ErrorCode::NotAHub | ErrorCode::MetaUnavailable => {

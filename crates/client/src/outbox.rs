@@ -55,6 +55,7 @@ pub(crate) const fn is_for_outbox(command: &Command) -> bool {
     matches!(
         command,
         Command::SendText { .. }
+            | Command::SendFile { .. }
             | Command::SendTemplate { .. }
             | Command::HoldText { .. }
             | Command::AddNote { .. }
@@ -65,6 +66,7 @@ pub(crate) const fn is_for_outbox(command: &Command) -> bool {
 fn lane_of(command: &Command) -> (String, Option<ConversationId>) {
     match command {
         Command::SendText { conversation, .. }
+        | Command::SendFile { conversation, .. }
         | Command::HoldText { conversation, .. }
         | Command::AddNote { conversation, .. }
         | Command::SendTemplate {
@@ -86,7 +88,9 @@ pub(crate) async fn queue(team: &Team, command: Command) -> Result<Queued, Troub
         client_ref: new_client_ref(),
         lane,
         send_before: match &command {
-            Command::SendText { send_before, .. } => Some(*send_before),
+            Command::SendText { send_before, .. } | Command::SendFile { send_before, .. } => {
+                Some(*send_before)
+            }
             _ => None,
         },
         conversation,

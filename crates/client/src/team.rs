@@ -29,6 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
+    attachments::Attachments,
     clock::HubTime,
     error::storage,
     hub::Hub,
@@ -201,6 +202,7 @@ pub(crate) struct Team {
     pub clock: Arc<HubTime>,
     pub timings: Timings,
     pub media: Media,
+    pub attachments: Attachments,
     pub link: watch::Sender<LinkState>,
     pub try_now: Notify,
     /// The cache holds something that cannot be read.
@@ -253,6 +255,7 @@ impl Team {
             clock,
             timings,
             media,
+            attachments: Attachments::default(),
             link: watch::Sender::new(LinkState::Connecting),
             try_now: Notify::new(),
             heal: Notify::new(),

@@ -102,6 +102,10 @@ fn searched_text(template: &Template) -> String {
     ))
 }
 
+fn has_letters(name: &str) -> bool {
+    name.chars().any(char::is_alphabetic)
+}
+
 /// A value for a field, where one is known, and where from.
 fn prefill(
     template: &Template,
@@ -113,10 +117,12 @@ fn prefill(
     let contact = known
         .conversation
         .map(|row| &row.customer)
-        .filter(|customer| customer.named);
+        // Nobody is greeted by the name of an account, or by a picture of the sun.
+        .filter(|customer| customer.named && customer.username.as_ref() != Some(&customer.name))
+        .filter(|customer| has_letters(&customer.name));
     let from_people = match meaning {
         Some(Meaning::CustomerFirstName) => contact
-            .and_then(|customer| customer.name.split_whitespace().next())
+            .and_then(|customer| customer.name.split_whitespace().find(|word| has_letters(word)))
             .map(|name| (name.to_owned(), PrefillFrom::Contact)),
         Some(Meaning::CustomerName) => {
             contact.map(|customer| (customer.name.clone(), PrefillFrom::Contact))

@@ -5,6 +5,7 @@
 //! HTTP. It can fail only by returning a domain error. Time is an argument ([`Time`]).
 
 pub mod amendment;
+pub mod attachment;
 pub mod call;
 pub mod composer;
 pub mod content;

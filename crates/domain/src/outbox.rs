@@ -394,6 +394,22 @@ impl Outbound {
         }
     }
 
+    /// Meta refused the file of a message that waits. Nothing was sent.
+    #[must_use]
+    pub fn file_refused(
+        self,
+        right: &Right,
+        failure: Failure,
+        retry: Retry,
+        attempt: u32,
+        now: Time,
+    ) -> (Outbound, SideEffect) {
+        match self {
+            Self::Waiting { .. } => Self::refused(right, failure, retry, attempt, now),
+            other => (other, SideEffect::None),
+        }
+    }
+
     /// The answer to a request that was given up as lost.
     fn answered_late(
         self,

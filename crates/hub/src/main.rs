@@ -22,11 +22,6 @@ use ajar_protocol::rows::Role;
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// The past of a phone comes in bodies that take up ten times their size while they are read. The
-/// system's own allocator keeps such room for good, this one gives it back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Parser)]
 #[command(name = "ajar-hub", version, about = "The team server of Ajar")]
 struct Cli {

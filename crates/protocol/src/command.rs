@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use ajar_domain::{
-    AgentId, ClientRef, ConversationId, InboxId, MergeId, MessageId, PhoneStartId, TemplateId, Time,
+    AgentId, ClientRef, ConversationId, InboxId, MediaId, MergeId, MessageId, PhoneStartId,
+    TemplateId, Time, attachment::AttachmentKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,19 @@ pub enum Command {
     SendText {
         conversation: ConversationId,
         body: String,
+        reply_to: Option<MessageId>,
+        /// The deadline as the agent saw it when pressing Send.
+        send_before: Time,
+    },
+    /// A file that was uploaded before, only while the window is open.
+    SendFile {
+        conversation: ConversationId,
+        /// As [`UploadedFile`](crate::hub::UploadedFile) named it.
+        file: MediaId,
+        kind: AttachmentKind,
+        /// What the file is called; documents show it.
+        name: Option<String>,
+        caption: Option<String>,
         reply_to: Option<MessageId>,
         /// The deadline as the agent saw it when pressing Send.
         send_before: Time,

@@ -34,6 +34,8 @@ pub enum ErrorCode {
     Paused,
     /// The template cannot be sent, or its values do not fit.
     TemplateRefused,
+    /// The file cannot go out as it is: see [`ApiError::file`].
+    FileRefused,
     /// The customer wants no marketing messages.
     OptedOut,
     /// Not a phone number that can exist.
@@ -90,6 +92,9 @@ pub struct ApiError {
     /// Problems at single fields, where the code is `template_refused`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<ajar_domain::template::FieldProblem>,
+    /// What is wrong with a file, where the code is `file_refused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<ajar_domain::attachment::AttachmentProblem>,
 }
 
 impl ApiError {
@@ -100,6 +105,16 @@ impl ApiError {
             message: message.into(),
             retry: RetryAdvice::Never,
             fields: Vec::new(),
+            file: None,
+        }
+    }
+
+    /// A file that cannot go out.
+    #[must_use]
+    pub fn of_file(problem: ajar_domain::attachment::AttachmentProblem) -> Self {
+        Self {
+            file: Some(problem),
+            ..Self::new(ErrorCode::FileRefused, "the file cannot be sent")
         }
     }
 

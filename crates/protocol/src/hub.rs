@@ -13,12 +13,15 @@
 //! | `GET /v1/health` | [`crate::health::HealthReport`]; administrators only |
 //! | `GET /v1/media/{id}` | the bytes |
 //! | `GET /v1/media/{id}/thumbnail` | a small picture of a picture |
+//! | `POST /v1/media?kind=…` | [`UploadedFile`] for the bytes of a file that is to be sent |
 //! | `POST /v1/presence` | nothing, for a [`PresenceRequest`] |
 //!
 //! All but the first two want `Authorization: Bearer <token>`. Every error is an
 //! [`crate::error::ApiError`].
 
-use ajar_domain::{AgentId, ConversationId, HubId, Time};
+use ajar_domain::{
+    AgentId, ConversationId, HubId, Time, attachment::AttachmentKind, content::Media,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{
@@ -35,6 +38,18 @@ pub struct Hello {
     pub hub_id: HubId,
     pub team: String,
     pub clock: HubClock,
+}
+
+/// A file that lies at the hub and waits to be sent. Perhaps not byte by byte what was uploaded: a
+/// photo that is too large for Meta has been made smaller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct UploadedFile {
+    pub file: Media,
+    /// As what it can go out.
+    pub kind: AttachmentKind,
+    /// It was made smaller, or brought into another form.
+    pub changed: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize, utoipa::ToSchema)]

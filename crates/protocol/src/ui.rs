@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use ajar_domain::{
     AgentId, ClientRef, ConversationId, InboxId, MediaId, MessageId, TemplateId, Time,
+    attachment::AttachmentKind,
     composer::Composer,
     content::Author,
     opening::Occurrence,
@@ -21,7 +22,7 @@ use crate::{
     command::{Command, CommandAnswer},
     error::ApiError,
     health::HealthReport,
-    hub::{HubClock, SearchPage, Viewer},
+    hub::{HubClock, SearchPage, UploadedFile, Viewer},
     rows::{
         AgentRow, ConversationRow, InboxRow, LastLine, MessageRow, NoteRow, PhoneStartRow, Position,
     },
@@ -104,6 +105,13 @@ ui_calls! {
     Neighbour = "neighbour" (NeighbourOf) -> MaybeConversation;
     Presence = "presence" (PresenceOf) -> Nothing;
     Media = "media" (MediaRef) -> MediaBytes;
+    /// A file is about to be sent: checked by what is said of it, before a byte of it travels.
+    BeginAttachment = "begin_attachment" (NewAttachment) -> AttachmentRef;
+    /// The next part of it. Answered when the hub has taken most of what came before.
+    AttachPart = "attach_part" (AttachmentPart) -> Nothing;
+    /// That was all: what lies at the hub now.
+    EndAttachment = "end_attachment" (AttachmentRef) -> UploadedFile;
+    DropAttachment = "drop_attachment" (AttachmentRef) -> Nothing;
     SavePreferences = "save_preferences" (Preferences) -> Nothing;
     /// Try the link to the hub now instead of waiting.
     TryNow = "try_now" (Nothing) -> Nothing;
@@ -111,6 +119,31 @@ ui_calls! {
     OpenLink = "open_link" (Link) -> Nothing;
     /// Only in the demo: make something happen, so that one can watch it.
     Demo = "demo" (DemoAction) -> Nothing;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct NewAttachment {
+    /// As the system names its kind; empty if it does not know.
+    pub mime_type: String,
+    /// In bytes.
+    pub size: u64,
+    /// As what it is to go out; `None` for what people expect of such a file.
+    pub kind: Option<AttachmentKind>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct AttachmentRef {
+    pub attachment: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct AttachmentPart {
+    pub attachment: String,
+    /// At most 256 KB, as base64.
+    pub base64: String,
 }
 
 /// An empty object.

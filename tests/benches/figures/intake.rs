@@ -52,6 +52,8 @@ impl Role {
     fn start(role: &str, database: &str) -> Self {
         let mut child = Process::new(std::env::current_exe().expect("this program"))
             .args([role, database])
+            // As the unit that comes with the hub sets it.
+            .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -35,10 +35,6 @@ const IDLE: u64 = 20;
 
 mod intake;
 
-/// As in `ajar-hub`, whose part this program plays as a child.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() {
     if let Some(role) = std::env::args()
         .nth(1)

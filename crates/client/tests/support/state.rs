@@ -162,7 +162,10 @@ impl HubState {
             position: Position::of(self.now, id.as_str()),
             wamid: Some(WaMessageId::new(format!("wamid.{id}"))),
             client_ref: None,
-            delivery: (author != Author::Customer).then_some(Delivery::Accepted { at: self.now }),
+            delivery: (author != Author::Customer).then_some(Delivery::Accepted {
+                at: self.now,
+                held: false,
+            }),
             author,
             content: Content::Text { body: body.into() },
             provenance: Provenance::Live,

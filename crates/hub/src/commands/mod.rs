@@ -19,6 +19,7 @@ use ajar_protocol::{
     rows::{AgentRow, ConversationRow, InboxRow, Role},
 };
 
+use self::sending::SendFile;
 use crate::{
     core::Core,
     import, outbox,
@@ -121,6 +122,24 @@ impl Act<'_> {
             } => {
                 self.send_text(conversation, body, reply_to.as_ref(), *send_before)
                     .await
+            }
+            Command::SendFile {
+                conversation,
+                file,
+                kind,
+                name,
+                caption,
+                reply_to,
+                send_before,
+            } => {
+                let wanted = SendFile {
+                    file,
+                    kind: *kind,
+                    name: name.as_deref(),
+                    caption: caption.as_deref(),
+                    reply_to: reply_to.as_ref(),
+                };
+                self.send_file(conversation, &wanted, *send_before).await
             }
             Command::SendTemplate {
                 to,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ajar_domain::{
-    ConversationId, MessageId, TemplateId, Time,
+    ConversationId, MediaId, MessageId, TemplateId, Time,
+    attachment::{self, Attachment, AttachmentKind},
     content::{Author, Content, Provenance},
     delivery::Delivery,
     opening::Occurrence,
@@ -49,6 +50,28 @@ impl Own {
     }
 }
 
+/// A file as the command wants it sent.
+pub(super) struct SendFile<'a> {
+    pub file: &'a MediaId,
+    pub kind: AttachmentKind,
+    pub name: Option<&'a str>,
+    pub caption: Option<&'a str>,
+    pub reply_to: Option<&'a MessageId>,
+}
+
+/// A file's name without a path, and of a length that people read.
+fn plain_name(name: &str) -> String {
+    name.rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(240)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
 impl Act<'_> {
     pub(super) async fn send_text(
         &mut self,
@@ -61,15 +84,7 @@ impl Act<'_> {
         let row = self.conversation(conversation).await?;
         let proof = self.require_open(&row).await?;
         let right = Right::granted(&proof, &row.facts, Some(seen), self.now);
-        let quoted = match reply_to {
-            Some(id) => self
-                .tx
-                .conn
-                .message(id.as_str())
-                .await?
-                .and_then(|m| m.wamid),
-            None => None,
-        };
+        let quoted = self.quoted(reply_to).await?;
         let id = MessageId::new(self.core.ids.next());
         let payload = Payload::Text {
             body: body.to_owned(),
@@ -88,6 +103,102 @@ impl Act<'_> {
             .await?;
         self.answered(&row).await?;
         self.finish(&row, id).await
+    }
+
+    pub(super) async fn send_file(
+        &mut self,
+        conversation: &ConversationId,
+        wanted: &SendFile<'_>,
+        seen: Time,
+    ) -> Result<()> {
+        let caption = wanted
+            .caption
+            .map(str::trim)
+            .filter(|words| !words.is_empty());
+        let row = self.conversation(conversation).await?;
+        let proof = self.require_open(&row).await?;
+        let right = Right::granted(&proof, &row.facts, Some(seen), self.now);
+        let quoted = self.quoted(wanted.reply_to).await?;
+        let stored = self
+            .tx
+            .conn
+            .stored_file(wanted.file)
+            .await?
+            .ok_or_else(|| refused(ErrorCode::NotFound, "no such file"))?;
+        // It was checked when it was uploaded, for what it was to be then.
+        attachment::check(&Attachment {
+            kind: wanted.kind,
+            mime_type: &stored.mime_type,
+            size: stored.size_bytes,
+            animated: false,
+            caption,
+        })
+        .map_err(|problem| CommandError::Refused(ApiError::of_file(problem)))?;
+        let id = MessageId::new(self.core.ids.next());
+        if !self.tx.claim_upload(wanted.file, &id, &row.inbox).await? {
+            return Err(refused(ErrorCode::Conflict, "this file was sent already"));
+        }
+        let name = wanted.name.map(plain_name).filter(|name| !name.is_empty());
+        let media = stored.as_media(wanted.file.clone(), name.clone());
+        let words = caption.map(str::to_owned);
+        let content = match wanted.kind {
+            AttachmentKind::Image => Content::Image {
+                media,
+                caption: words.clone(),
+            },
+            AttachmentKind::Video => Content::Video {
+                media,
+                caption: words.clone(),
+            },
+            AttachmentKind::Audio => Content::Audio {
+                media,
+                voice: false,
+            },
+            AttachmentKind::Voice => Content::Audio { media, voice: true },
+            AttachmentKind::Document => Content::Document {
+                media,
+                caption: words.clone(),
+            },
+            AttachmentKind::Sticker => Content::Sticker {
+                media,
+                animated: false,
+            },
+        };
+        let payload = Payload::File {
+            file: wanted.file.clone(),
+            goes_as: wanted.kind,
+            mime_type: stored.mime_type,
+            name,
+            caption: words,
+            reply_to: quoted.clone(),
+            uploaded: None,
+        };
+        let own = Own {
+            quotes: quoted,
+            send_before: right.send_before(),
+            ..Own::asked(content, Delivery::Queued)
+        };
+        self.add_own(&row, &id, own).await?;
+        self.enqueue(&row, &id, payload, right, Outbound::queued(self.now))
+            .await?;
+        self.answered(&row).await?;
+        self.finish(&row, id).await
+    }
+
+    /// Meta's id of the message that is answered.
+    async fn quoted(
+        &mut self,
+        reply_to: Option<&MessageId>,
+    ) -> Result<Option<ajar_domain::WaMessageId>> {
+        Ok(match reply_to {
+            Some(id) => self
+                .tx
+                .conn
+                .message(id.as_str())
+                .await?
+                .and_then(|message| message.wamid),
+            None => None,
+        })
     }
 
     pub(super) async fn send_template(

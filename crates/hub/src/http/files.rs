@@ -1,19 +1,27 @@
 //! Files that came with messages, and the small pictures of them.
 
-use ajar_domain::content::MediaState;
-use ajar_protocol::error::{ApiError, ErrorCode};
+use ajar_domain::{
+    MediaId,
+    attachment::{self, AttachmentKind, AttachmentProblem},
+    content::MediaState,
+};
+use ajar_protocol::{
+    error::{ApiError, ErrorCode},
+    hub::UploadedFile,
+};
 use axum::{
-    body::Body,
-    extract::{Path, State},
-    http::{HeaderName, HeaderValue, header},
+    Json,
+    body::{Body, Bytes},
+    extract::{Path, Query, State, rejection::BytesRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
 use super::{Caller, Refusal, Shared, conversations::not_found};
 use crate::{
     core::Core,
-    media::{kind, thumbnail},
-    store::media::MediaRow,
+    media::{kind, outgoing, thumbnail},
+    store::media::{MediaRow, Stored},
 };
 
 #[utoipa::path(get, path = "/v1/media/{id}", params(("id" = String, Path,)),
@@ -49,6 +57,67 @@ pub async fn thumbnail(
         Some((width, height)) if width.max(height) <= thumbnail::SIDE => whole(&core, &row).await,
         _ => Err(not_found()),
     }
+}
+
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Meant {
+    /// As what the file is to go out; without it, as people expect of such a file.
+    kind: Option<AttachmentKind>,
+}
+
+/// Takes a file that an agent is about to send, and brings it into a form that Meta takes.
+#[utoipa::path(post, path = "/v1/media", params(Meant),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = UploadedFile), (status = 422, body = ApiError)),
+    security(("token" = [])))]
+pub async fn upload(
+    State(core): State<Shared>,
+    Caller(_): Caller,
+    Query(meant): Query<Meant>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<UploadedFile>, Refusal> {
+    let too_large = AttachmentProblem::TooLarge {
+        most: attachment::MAX_FILE,
+    };
+    let bytes = body.map_err(|_| Refusal(ApiError::of_file(too_large)))?;
+    let announced = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or(kind::BYTES);
+    let ready = outgoing::make_ready(announced, meant.kind, bytes).await;
+    let ready = ready.map_err(|problem| Refusal(ApiError::of_file(problem)))?;
+    let id = MediaId::new(core.ids.next());
+    let stored = Stored {
+        mime_type: ready.mime_type,
+        width: ready.size.map(|(width, _)| width),
+        height: ready.size.map(|(_, height)| height),
+        size_bytes: u64::try_from(ready.bytes.len()).unwrap_or(u64::MAX),
+    };
+    let full = |error: object_store::Error| {
+        tracing::error!(error = &error as &dyn std::error::Error, media = %id, "an uploaded file cannot be stored");
+        Refusal(ApiError::later(
+            ErrorCode::StorageUnavailable,
+            "the file cannot be stored",
+            Some(5000),
+        ))
+    };
+    core.shelf.put(&id, ready.bytes).await.map_err(full)?;
+    if let Some(thumbnail) = ready.thumbnail {
+        core.shelf
+            .put_thumbnail(&id, thumbnail)
+            .await
+            .map_err(full)?;
+    }
+    let mut tx = core.store.begin().await?;
+    tx.add_upload(&id, &stored, core.now()).await?;
+    tx.commit().await?;
+    Ok(Json(UploadedFile {
+        file: stored.as_media(id, None),
+        kind: ready.kind,
+        changed: ready.changed,
+    }))
 }
 
 async fn stored(core: &Core, id: &str) -> Result<MediaRow, Refusal> {

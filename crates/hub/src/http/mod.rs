@@ -34,6 +34,9 @@ use crate::{commands::CommandError, core::Core, ids::secret_hash, store::StoreEr
 pub const MAX_WEBHOOK: usize = 3 * 1024 * 1024;
 /// What an agent's desktop may send at once.
 const MAX_COMMAND: usize = 256 * 1024;
+/// A file that is to be sent: a little more than Meta takes, so that whoever has one that is larger
+/// hears how large it may be.
+const MAX_UPLOAD: usize = 128 * 1024 * 1024;
 
 pub type Shared = Arc<Core>;
 
@@ -50,6 +53,10 @@ pub fn router(core: Shared) -> Router {
         .route("/search", get(conversations::search))
         .route("/media/{id}", get(files::media))
         .route("/media/{id}/thumbnail", get(files::thumbnail))
+        .route(
+            "/media",
+            post(files::upload).layer(axum::extract::DefaultBodyLimit::max(MAX_UPLOAD)),
+        )
         .route("/presence", post(agents::presence))
         .route("/admin/not-understood", get(agents::not_understood))
         .route("/health", get(agents::health))
@@ -154,6 +161,7 @@ impl IntoResponse for Refusal {
             | ErrorCode::TooLong
             | ErrorCode::TemplateRefused
             | ErrorCode::OptedOut
+            | ErrorCode::FileRefused
             | ErrorCode::NotANumber
             | ErrorCode::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
         };

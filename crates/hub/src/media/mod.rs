@@ -5,6 +5,7 @@
 //! growing distance until it works or the id is dead.
 
 pub mod kind;
+pub mod outgoing;
 mod shelf;
 pub mod thumbnail;
 

@@ -124,18 +124,14 @@ impl Shelf {
         }
     }
 
-    pub(super) async fn put(&self, id: &MediaId, bytes: Bytes) -> object_store::Result<()> {
+    pub async fn put(&self, id: &MediaId, bytes: Bytes) -> object_store::Result<()> {
         self.0
             .put(&Key::from(id.as_str()), PutPayload::from_bytes(bytes))
             .await
             .map(drop)
     }
 
-    pub(super) async fn put_thumbnail(
-        &self,
-        id: &MediaId,
-        bytes: Bytes,
-    ) -> object_store::Result<()> {
+    pub async fn put_thumbnail(&self, id: &MediaId, bytes: Bytes) -> object_store::Result<()> {
         self.0
             .put(&thumbnail(id), PutPayload::from_bytes(bytes))
             .await

@@ -41,7 +41,7 @@ use sha2::Sha256;
 use url::Url;
 
 pub use self::{
-    media::{Downloaded, MediaAt, MediaError},
+    media::{Downloaded, MediaAt, MediaError, Upload},
     numbers::{NumberInfo, PhoneSync, SubscribedApp},
     request::{
         FreeForm, ListRow, ListSection, MediaKind, MediaSource, OutboundRequest, Outgoing,
@@ -291,23 +291,35 @@ impl Graph {
     async fn exchange(
         &self,
         method: Method,
-        mut address: Url,
+        address: Url,
         body: Option<&Value>,
     ) -> Result<Exchange, Unanswered> {
+        let mut request = self.request(method, address)?.timeout(self.patience);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.answer_to(request).await
+    }
+
+    /// A request with the token in it.
+    fn request(
+        &self,
+        method: Method,
+        mut address: Url,
+    ) -> Result<reqwest::RequestBuilder, Unanswered> {
         let (authorization, proof) = self.authorization()?;
         if let Some(proof) = proof {
             address
                 .query_pairs_mut()
                 .append_pair("appsecret_proof", &proof);
         }
-        let mut request = self
+        Ok(self
             .http
             .request(method, address)
-            .header(AUTHORIZATION, authorization)
-            .timeout(self.patience);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
+            .header(AUTHORIZATION, authorization))
+    }
+
+    async fn answer_to(&self, request: reqwest::RequestBuilder) -> Result<Exchange, Unanswered> {
         let response = request.send().await.map_err(|error| unanswered(&error))?;
         self.note_date(&response);
         let status = response.status().as_u16();

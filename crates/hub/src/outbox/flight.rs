@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ajar_domain::{
     PhoneNumberId, Time,
+    attachment::AttachmentKind,
     failure::{Failure, Retry},
     outbox::{About, Answer, Outbound, SideEffect},
     pace,
@@ -13,7 +14,7 @@ use ajar_domain::{
 use super::settle::{heed, write};
 use crate::{
     core::Core,
-    meta::graph::{OutboundRequest, Recipient, Sent},
+    meta::graph::{FreeForm, MediaKind, MediaSource, OutboundRequest, Recipient, Sent},
     store::{
         Result, Tx,
         outbox::{OutRow, Payload},
@@ -150,11 +151,44 @@ fn request(
             reply_to.clone(),
             proof?,
         ),
+        Payload::File {
+            goes_as,
+            name,
+            caption,
+            reply_to,
+            uploaded,
+            ..
+        } => OutboundRequest::free_form(
+            from.clone(),
+            recipient,
+            reference,
+            FreeForm::Media {
+                kind: as_meta_sends(*goes_as),
+                source: MediaSource::Id(uploaded.clone()?),
+                caption: caption.clone(),
+                filename: name
+                    .clone()
+                    .filter(|_| *goes_as == AttachmentKind::Document),
+            },
+            reply_to.clone(),
+            proof?,
+        ),
         Payload::Template { filled } => {
             OutboundRequest::template(from.clone(), recipient, reference, filled.as_ref().clone())
         }
         Payload::MarkRead { wamid } => OutboundRequest::mark_read(from.clone(), wamid.clone()),
     })
+}
+
+const fn as_meta_sends(kind: AttachmentKind) -> MediaKind {
+    match kind {
+        AttachmentKind::Image => MediaKind::Image,
+        AttachmentKind::Video => MediaKind::Video,
+        AttachmentKind::Audio => MediaKind::Audio,
+        AttachmentKind::Voice => MediaKind::Voice,
+        AttachmentKind::Document => MediaKind::Document,
+        AttachmentKind::Sticker => MediaKind::Sticker,
+    }
 }
 
 /// Makes the request of a claimed row and writes its answer down, however long the database takes.

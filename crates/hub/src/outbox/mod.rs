@@ -36,6 +36,7 @@ mod flight;
 mod heard;
 mod settle;
 mod start;
+mod upload;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -164,6 +165,20 @@ impl Worker {
                 .filter(|flight| flight.agent == row.agent)
                 .count();
             if room == 0 || mine >= room || held.contains(&row.inbox) {
+                continue;
+            }
+            if self.under_way.values().any(|flight| flight.id == row.id) {
+                // Its file is being handed over.
+                continue;
+            }
+            if row.payload.waits_for_upload() {
+                let flight = Flight {
+                    id: row.id.clone(),
+                    agent: row.agent.clone(),
+                };
+                let core = Arc::clone(&self.core);
+                let task = self.flights.spawn(upload::hand_over(core, row));
+                self.under_way.insert(task.id(), flight);
                 continue;
             }
             let claimed = flight::claim(&self.core, &row).await?;

@@ -39,7 +39,7 @@ use crate::{
 /// messages stand in one batch, the less each costs.
 const BATCH: i64 = 2_048;
 /// Bytes of webhooks taken per transaction, so that large ones do not fill the memory.
-const BATCH_BYTES: i64 = 2 * 1024 * 1024;
+const BATCH_BYTES: i64 = 1024 * 1024;
 /// Webhooks read again per transaction: each may hold thousands of messages.
 const AGAIN: usize = 16;
 

@@ -1,6 +1,9 @@
 //! Files that came with messages: what is known of each, and which are due for fetching.
 
-use ajar_domain::{InboxId, MediaId, MessageId, Time, content::MediaState};
+use ajar_domain::{
+    InboxId, MediaId, MessageId, Time,
+    content::{Media, MediaState},
+};
 
 use super::{Conn, Result, Tx, either, from_word, word};
 
@@ -57,7 +60,41 @@ pub struct Stored {
     pub size_bytes: u64,
 }
 
+impl Stored {
+    /// As a message shows it.
+    #[must_use]
+    pub fn as_media(&self, id: MediaId, filename: Option<String>) -> Media {
+        Media {
+            id,
+            mime_type: self.mime_type.clone(),
+            state: MediaState::Stored,
+            width: self.width,
+            height: self.height,
+            size_bytes: Some(self.size_bytes),
+            filename,
+        }
+    }
+}
+
 impl Conn {
+    /// What is known of a stored file.
+    pub async fn stored_file(&mut self, id: &MediaId) -> Result<Option<Stored>> {
+        const STORED: &str = "SELECT mime_type, width, height, size_bytes FROM media \
+             WHERE id = $1 AND state = 'stored'";
+        type Columns = (String, Option<i64>, Option<i64>, Option<i64>);
+        let row: Option<Columns> = either!(self, |c| sqlx::query_as(STORED)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        let side = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
+        Ok(row.map(|(mime_type, width, height, size)| Stored {
+            mime_type,
+            width: side(width),
+            height: side(height),
+            size_bytes: size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        }))
+    }
+
     pub async fn media(&mut self, id: &str) -> Result<Option<MediaRow>> {
         const ONE: &str = "SELECT id, message_id, inbox_id, meta_id, mime_type, sha256, state, \
              attempt, first_seen_at FROM media WHERE id = $1";
@@ -118,6 +155,43 @@ impl Tx {
             .await
             .map(drop))?;
         Ok(())
+    }
+
+    /// A file that an agent uploaded. It belongs to no message yet.
+    pub async fn add_upload(&mut self, id: &MediaId, stored: &Stored, now: Time) -> Result<()> {
+        const ADD: &str = "INSERT INTO media (id, message_id, inbox_id, meta_id, mime_type, state, \
+             attempt, not_before, first_seen_at, width, height, size_bytes) \
+             VALUES ($1, '', '', '', $2, 'stored', 0, $3, $3, $4, $5, $6)";
+        either!(&mut self.conn, |c| sqlx::query(ADD)
+            .bind(id.as_str())
+            .bind(&stored.mime_type)
+            .bind(now.millis())
+            .bind(stored.width.map(i64::from))
+            .bind(stored.height.map(i64::from))
+            .bind(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// An uploaded file goes out with this message. `false` if it is no such file, or went out
+    /// with another.
+    pub async fn claim_upload(
+        &mut self,
+        id: &MediaId,
+        message: &MessageId,
+        inbox: &InboxId,
+    ) -> Result<bool> {
+        const CLAIM: &str = "UPDATE media SET message_id = $2, inbox_id = $3 \
+             WHERE id = $1 AND message_id = '' AND state = 'stored' RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(CLAIM)
+            .bind(id.as_str())
+            .bind(message.as_str())
+            .bind(inbox.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
     }
 
     pub async fn media_stored(&mut self, id: &MediaId, stored: &Stored) -> Result<()> {

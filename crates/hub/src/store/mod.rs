@@ -74,8 +74,8 @@ const STATEMENTS: usize = 512;
 
 /// What each connection to SQLite keeps in memory, in kilobytes. The projector walks through all
 /// chats; the log is written and read from one end to the other, and nothing of it twice.
-const WRITER_CACHE: u32 = 16_000;
-const READER_CACHE: u32 = 4_000;
+const WRITER_CACHE: u32 = 12_000;
+const READER_CACHE: u32 = 2_000;
 const LOG_CACHE: u32 = 1_000;
 
 #[derive(Clone)]

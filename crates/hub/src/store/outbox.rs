@@ -1,7 +1,8 @@
 //! The hub's outbox in the database: durable before anything leaves, claimed by one process.
 
 use ajar_domain::{
-    AgentId, ConversationId, InboxId, Time, WaMessageId,
+    AgentId, ConversationId, InboxId, MediaId, Time, WaMessageId,
+    attachment::AttachmentKind,
     outbox::{Outbound, Reference, Right},
     template::FilledTemplate,
 };
@@ -20,6 +21,16 @@ pub enum Payload {
     Template {
         filled: Box<FilledTemplate>,
     },
+    File {
+        file: MediaId,
+        goes_as: AttachmentKind,
+        mime_type: String,
+        name: Option<String>,
+        caption: Option<String>,
+        reply_to: Option<WaMessageId>,
+        /// Meta's id of it, once Meta has it.
+        uploaded: Option<String>,
+    },
     /// Blue ticks for this and earlier messages of the customer.
     MarkRead {
         wamid: WaMessageId,
@@ -27,6 +38,12 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// Whether a file must go to Meta before the message can.
+    #[must_use]
+    pub const fn waits_for_upload(&self) -> bool {
+        matches!(self, Self::File { uploaded: None, .. })
+    }
+
     /// A read mark is a courtesy: it is not shown, nothing waits for it, and it counts for no pace.
     #[must_use]
     pub const fn is_mark(&self) -> bool {
@@ -274,6 +291,23 @@ impl Conn {
 }
 
 impl Tx {
+    /// Meta has the file of a row that waits.
+    pub async fn note_uploaded(&mut self, row: &OutRow, meta_id: &str) -> Result<()> {
+        const NOTE: &str = "UPDATE outbox SET payload = $2 WHERE id = $1";
+        let mut payload = row.payload.clone();
+        if let Payload::File { uploaded, .. } = &mut payload {
+            *uploaded = Some(meta_id.to_owned());
+        }
+        let json = to_json(&payload)?;
+        either!(&mut self.conn, |c| sqlx::query(NOTE)
+            .bind(&row.id)
+            .bind(&json)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
     pub async fn enqueue(&mut self, row: &OutRow) -> Result<()> {
         const ADD: &str = "INSERT INTO outbox (id, inbox_id, conversation_id, seq, payload, rights, \
              state, detail, not_before, attempt, queued_at, generation, agent_id, send_before) \

@@ -1,5 +1,7 @@
 // Generated from crates/protocol/src/ui.rs. Do not edit.
 import type { Acted } from "./Acted";
+import type { AttachmentPart } from "./AttachmentPart";
+import type { AttachmentRef } from "./AttachmentRef";
 import type { Command } from "./Command";
 import type { ConversationRef } from "./ConversationRef";
 import type { DemoAction } from "./DemoAction";
@@ -14,6 +16,7 @@ import type { MaybeConversation } from "./MaybeConversation";
 import type { MediaBytes } from "./MediaBytes";
 import type { MediaRef } from "./MediaRef";
 import type { NeighbourOf } from "./NeighbourOf";
+import type { NewAttachment } from "./NewAttachment";
 import type { Nothing } from "./Nothing";
 import type { NumberVerdict } from "./NumberVerdict";
 import type { Preferences } from "./Preferences";
@@ -26,6 +29,7 @@ import type { TemplatePreview } from "./TemplatePreview";
 import type { TemplateQuery } from "./TemplateQuery";
 import type { TemplateValues } from "./TemplateValues";
 import type { UiHello } from "./UiHello";
+import type { UploadedFile } from "./UploadedFile";
 import type { WatchConversation } from "./WatchConversation";
 import type { WhyWindow } from "./WhyWindow";
 
@@ -51,6 +55,10 @@ export interface Calls {
   neighbour: { request: NeighbourOf; answer: MaybeConversation };
   presence: { request: PresenceOf; answer: Nothing };
   media: { request: MediaRef; answer: MediaBytes };
+  begin_attachment: { request: NewAttachment; answer: AttachmentRef };
+  attach_part: { request: AttachmentPart; answer: Nothing };
+  end_attachment: { request: AttachmentRef; answer: UploadedFile };
+  drop_attachment: { request: AttachmentRef; answer: Nothing };
   save_preferences: { request: Preferences; answer: Nothing };
   try_now: { request: Nothing; answer: Nothing };
   open_link: { request: Link; answer: Nothing };

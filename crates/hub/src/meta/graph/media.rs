@@ -60,7 +60,59 @@ pub enum MediaError {
     WrongDigest,
 }
 
+/// A file on its way to Meta.
+pub struct Upload {
+    /// `None` for sounds and pictures: nobody is shown their name.
+    pub name: Option<String>,
+    pub mime_type: String,
+    pub size: u64,
+    pub bytes: reqwest::Body,
+}
+
+/// Meta takes a file of 100 MB over a slow line, but not for ever.
+const UPLOAD_PATIENCE: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
 impl Graph {
+    /// Hands a file over; Meta keeps it 30 days under the id that comes back.
+    ///
+    /// Handing it over twice does no harm: only a message shows it to anybody.
+    ///
+    /// # Errors
+    /// [`GraphError`].
+    pub async fn upload(
+        &self,
+        from: &ajar_domain::PhoneNumberId,
+        file: Upload,
+    ) -> Result<String, GraphError> {
+        use reqwest::multipart::{Form, Part};
+        let part = Part::stream_with_length(file.bytes, file.size)
+            // Meta wants a name; this one is shown nowhere.
+            .file_name(file.name.unwrap_or_else(|| "file".to_owned()))
+            .mime_str(&file.mime_type)
+            .map_err(|_| GraphError::Refused {
+                failure: ajar_domain::failure::Failure::unknown(),
+                retry: ajar_domain::failure::Retry::Never,
+            })?;
+        let form = Form::new()
+            .text("messaging_product", "whatsapp")
+            .text("type", file.mime_type)
+            .part("file", part);
+        let address = self.address(&[from.as_str(), "media"], &[]);
+        let request = self
+            .request(reqwest::Method::POST, address)?
+            .multipart(form)
+            .timeout(UPLOAD_PATIENCE);
+        let exchange = self.answer_to(request).await?;
+        let body = exchange.accepted()?;
+        Node::of(&body)
+            .get("id")
+            .str()
+            .map(str::to_owned)
+            .ok_or(GraphError::Garbled {
+                status: exchange.status,
+            })
+    }
+
     /// Where the file with this id is.
     ///
     /// # Errors
