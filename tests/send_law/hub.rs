@@ -85,12 +85,12 @@ fn faults() -> impl Strategy<Value = Fault> {
 fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..CHATS).prop_map(Step::Says),
-        5 => faults().prop_map(Step::Goes),
+        9 => faults().prop_map(Step::Goes),
         4 => Just(Step::Settles),
         3 => (0u64..5).prop_map(|power| Step::Passes(Duration::from_secs(7u64.pow(power as u32)))),
         1 => (0..CHATS, -40i64..30).prop_map(|(chat, seconds)| Step::NearTheEnd(chat, seconds)),
         2 => (0..CHATS).prop_map(Step::CustomerWrites),
-        3 => (0usize..8).prop_map(Step::SendsAgain),
+        5 => (0usize..8).prop_map(Step::SendsAgain),
         1 => (0usize..8).prop_map(Step::LetsItBe),
         1 => Just(Step::TokenRunsOut),
         1 => Just(Step::TokenIsRenewed),
@@ -468,7 +468,7 @@ fn generated(run: u64) -> Vec<Step> {
     seed[..8].copy_from_slice(&run.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    proptest::collection::vec(steps(), 8..40)
+    proptest::collection::vec(steps(), 10..50)
         .new_tree(&mut runner)
         .expect("steps")
         .current()
