@@ -10,3 +10,12 @@
 mod hub;
 #[path = "send_law/rules.rs"]
 mod rules;
+
+/// How many runs are asked for, if more than those of every day.
+fn runs() -> u32 {
+    from_environment("AJAR_SEND_RUNS").unwrap_or(0)
+}
+
+fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}

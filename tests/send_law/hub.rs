@@ -39,13 +39,6 @@ const CHATS: usize = 3;
 /// No run takes so long; one that does stands still.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn from_environment(name: &str, usual: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(usual)
-}
-
 #[derive(Clone, Debug)]
 enum Step {
     Says(usize),
@@ -476,9 +469,10 @@ fn generated(run: u64) -> Vec<Step> {
 
 #[test]
 fn nothing_twice_nothing_late_nothing_lost() {
-    let first = from_environment("AJAR_SEND_SEED", 0);
+    let first: u64 = crate::from_environment("AJAR_SEND_SEED").unwrap_or(0);
     let mut ends = BTreeMap::new();
-    for run in first..first + from_environment("AJAR_SEND_RUNS", RUNS) {
+    let runs = crate::from_environment("AJAR_SEND_RUNS").unwrap_or(RUNS);
+    for run in first..first + runs {
         let steps = generated(run);
         let mut told = Told {
             run,
