@@ -27,7 +27,7 @@ const MARK_ATTEMPTS: u32 = 3;
 /// What came of trying to take a row.
 pub(super) enum Claim {
     /// It is ours, as it stood when it was claimed.
-    Taken(Box<OutRow>, OutboundRequest),
+    Taken(Box<(OutRow, OutboundRequest)>),
     /// Parked, failed, held back, or another process was quicker: it is not due any more.
     Settled,
     /// The number has sent as much as it may for now.
@@ -93,7 +93,8 @@ pub(super) async fn claim(core: &Core, seen: &OutRow) -> Result<Claim> {
     }
     tx.commit().await?;
     let attempt = row.attempt + 1;
-    Ok(Claim::Taken(Box::new(OutRow { attempt, ..row }), request))
+    let row = OutRow { attempt, ..row };
+    Ok(Claim::Taken(Box::new((row, request))))
 }
 
 /// A row that can never be sent must not stand in the way of others for ever.

@@ -45,7 +45,7 @@ use std::{
 };
 
 use ajar_domain::{AgentId, Time};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 pub(crate) use self::settle::write;
 pub use self::{
@@ -92,7 +92,7 @@ pub async fn run(core: Arc<Core>) {
         tokio::select! {
             () = core.outbox_waits.notified() => {}
             () = due => {}
-            Some(ended) = worker.flights.join_next_with_id() => worker.landed(ended),
+            Some(ended) = worker.flights.join_next_with_id() => worker.landed(&ended),
         }
     }
 }
@@ -112,11 +112,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn landed(
-        &mut self,
-        ended: std::result::Result<(tokio::task::Id, ()), tokio::task::JoinError>,
-    ) {
-        let id = match &ended {
+    fn landed(&mut self, ended: &std::result::Result<(tokio::task::Id, ()), JoinError>) {
+        let id = match ended {
             Ok((id, ())) => *id,
             Err(error) => error.id(),
         };
@@ -127,7 +124,7 @@ impl Worker {
     /// Does everything that can be done now; returns when there is more to do.
     async fn look(&mut self) -> Result<Option<Time>> {
         while let Some(ended) = self.flights.try_join_next_with_id() {
-            self.landed(ended);
+            self.landed(&ended);
         }
         let core = Arc::clone(&self.core);
         self.settle_stale().await?;
@@ -184,14 +181,15 @@ impl Worker {
             let claimed = flight::claim(&self.core, &row).await?;
             progress = true;
             match claimed {
-                flight::Claim::Taken(row, request) => {
+                flight::Claim::Taken(taken) => {
+                    let (row, request) = *taken;
                     let flight = Flight {
                         id: row.id.clone(),
                         agent: row.agent.clone(),
                     };
                     let task =
                         self.flights
-                            .spawn(flight::send(Arc::clone(&self.core), *row, request));
+                            .spawn(flight::send(Arc::clone(&self.core), row, request));
                     self.under_way.insert(task.id(), flight);
                 }
                 flight::Claim::NumberHeld => {
