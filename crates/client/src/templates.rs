@@ -122,7 +122,12 @@ fn prefill(
         .filter(|customer| has_letters(&customer.name));
     let from_people = match meaning {
         Some(Meaning::CustomerFirstName) => contact
-            .and_then(|customer| customer.name.split_whitespace().find(|word| has_letters(word)))
+            .and_then(|customer| {
+                customer
+                    .name
+                    .split_whitespace()
+                    .find(|word| has_letters(word))
+            })
             .map(|name| (name.to_owned(), PrefillFrom::Contact)),
         Some(Meaning::CustomerName) => {
             contact.map(|customer| (customer.name.clone(), PrefillFrom::Contact))

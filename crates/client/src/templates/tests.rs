@@ -217,3 +217,23 @@ fn a_preview_says_what_is_still_missing() {
     assert_eq!(preview.problems.len(), 1);
     assert_eq!(preview.body_max, 1024);
 }
+
+#[test]
+fn nobody_is_greeted_by_a_picture_or_by_the_name_of_an_account() {
+    let greeted = |name: &str, username: Option<&str>| {
+        let mut row_of = maria(true);
+        row_of.customer.name = name.into();
+        row_of.customer.username = username.map(Into::into);
+        let known = Known {
+            conversation: Some(&row_of),
+            my_name: "Sami",
+        };
+        let rows = vec![row(template("hello", "Hi {{1}}, how are you?"))];
+        let list = list(rows, &InboxId::new("shop"), "", &BTreeMap::default(), known);
+        let first = list.templates.into_iter().next().expect("one template");
+        value(&first.prefill, "body.1").map(|(name, _)| name)
+    };
+    assert_eq!(greeted("☀️ Maria", None).as_deref(), Some("Maria"));
+    assert_eq!(greeted("☀️", None), None);
+    assert_eq!(greeted("bike_lover99", Some("bike_lover99")), None);
+}

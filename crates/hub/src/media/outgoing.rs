@@ -158,8 +158,9 @@ mod tests {
     #[tokio::test]
     async fn a_photo_that_meta_takes_stays_as_it_is() {
         let photo = png(40, 30);
-        let ready = make_ready("image/jpeg", None, photo.clone()).await;
-        let ready = ready.ok().expect("it can go");
+        let Ok(ready) = make_ready("image/jpeg", None, photo.clone()).await else {
+            panic!("it can go");
+        };
         assert_eq!(ready.mime_type, "image/png");
         assert_eq!(ready.kind, AttachmentKind::Image);
         assert_eq!(ready.size, Some((40, 30)));
@@ -169,8 +170,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_picture_of_another_kind_becomes_a_photo() {
-        let ready = make_ready("image/webp", None, webp()).await;
-        let ready = ready.ok().expect("it can go");
+        let Ok(ready) = make_ready("image/webp", None, webp()).await else {
+            panic!("it can go");
+        };
         assert_eq!(ready.mime_type, "image/jpeg");
         assert_eq!(ready.size.map(|(width, _)| width), Some(SIDE));
         assert!(ready.changed);
@@ -207,8 +209,10 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_else_goes_as_a_document() {
-        let ready = make_ready("application/pdf", None, Bytes::from_static(b"%PDF-1.7")).await;
-        let ready = ready.ok().expect("it can go");
+        let Ok(ready) = make_ready("application/pdf", None, Bytes::from_static(b"%PDF-1.7")).await
+        else {
+            panic!("it can go");
+        };
         assert_eq!(ready.kind, AttachmentKind::Document);
         assert_eq!(ready.mime_type, "application/pdf");
     }
