@@ -32,7 +32,8 @@
 //! - *A status of an earlier generation arrives*: that it failed is old news and settles nothing;
 //!   that it went out means that the customer has the words, so what still waits is not sent. If
 //!   the next request is under way already, its answer is awaited, and the earlier one counts
-//!   only where that answer is no.
+//!   only where that answer is no. Once an earlier one is on the customer's phone, it is the one
+//!   that counts: the next may still fail.
 //! - *The hub dies between request and answer*: at start every `Sending` becomes `Uncertain`,
 //!   because we cannot know.
 //! - *The answer comes after another process gave the request up as lost*: it settles the doubt,
@@ -536,6 +537,12 @@ impl Outbound {
                 why: Parked::Disputed { .. },
                 ..
             } if arrived => accepted(wamid),
+            // The customer has the words, whatever becomes of the next sending.
+            Self::Accepted { wamid: known, .. }
+                if arrived && about == About::AnEarlierOne && known != wamid =>
+            {
+                accepted(wamid)
+            }
             Self::Failed { .. } if arrived || about == About::AnEarlierOne => accepted(wamid),
             settled @ (Self::Accepted { .. } | Self::Failed { .. } | Self::Parked { .. }) => {
                 settled

@@ -103,13 +103,14 @@ fn an_old_failure_settles_nothing_and_an_old_delivery_does() {
     for state in [waiting(), SENDING, Outbound::lost(NOW), accepted("new")] {
         assert_eq!(reported(state.clone(), old, Failed), state);
     }
+    assert_eq!(reported(accepted("new"), old, Sent), accepted("new"));
+    assert_eq!(reported(accepted("new"), old, Delivered), accepted("told"));
     for receipt in [Sent, Delivered] {
         assert_eq!(reported(waiting(), old, receipt), accepted("told"));
         assert_eq!(
             reported(Outbound::lost(NOW), old, receipt),
             accepted("told")
         );
-        assert_eq!(reported(accepted("new"), old, receipt), accepted("new"));
         let parked = Outbound::Parked {
             since: NOW,
             why: Parked::DeadlinePassed { deadline: NOW },

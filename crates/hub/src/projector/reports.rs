@@ -128,6 +128,16 @@ impl Scope<'_> {
         report: &StatusReport,
     ) -> Result<()> {
         let about = About::of(reference.generation, row.generation);
+        if about == About::AnEarlierOne && matches!(row.state, Outbound::Accepted { .. }) {
+            let message = self.tx.conn.message(&row.id).await?;
+            let arrived = message
+                .and_then(|message| message.delivery)
+                .is_some_and(|delivery| delivery.arrived());
+            if arrived {
+                // Both copies are there. The one that the thread knows stays the one it knows.
+                return Ok(());
+            }
+        }
         let state =
             row.state
                 .clone()
