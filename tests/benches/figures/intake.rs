@@ -357,6 +357,7 @@ async fn on(db: Db, name: &str, floor: f64, with_past: bool) {
     println!("{name}: {}", held(&hub, &store).await);
     if with_past {
         past(&hub, &store, name).await;
+        fill_up(&hub, &store).await;
         println!("{name}: {}", held(&hub, &store).await);
         drop(hub);
         replay(&store, name).await;
@@ -387,33 +388,7 @@ async fn past(hub: &Role, store: &Store, name: &str) {
         tokio::spawn(async move { post(&url, 50_000_000, Duration::from_secs(20), Some(50)).await })
     };
     for chunk in 0..PAST / CHUNK {
-        let messages: Vec<Value> = (0..CHUNK)
-            .map(|no| {
-                let no = chunk * CHUNK + no;
-                let number = format!("15550{:06}", chunk % CUSTOMERS);
-                json!({"from": number, "id": format!("wamid.past-{no:09}"),
-                    "timestamp": (1_780_000_000 + no).to_string(), "type": "text",
-                    "text": {"body": format!("Said long ago, number {no}")},
-                    "history_context": {"status": "READ"}})
-            })
-            .collect();
-        let body = wrapped(
-            "history",
-            &json!({
-            "messaging_product": "whatsapp", "metadata": metadata(), "history": [{
-                "metadata": {"phase": 1, "chunk_order": chunk, "progress": 50},
-                "threads": [{"id": format!("15550{:06}", chunk % CUSTOMERS), "messages": messages}]}]}))
-        .to_string()
-        .into_bytes();
-        let signature = sign(SECRET, &body);
-        let answer = http
-            .post(format!("{}/webhooks/whatsapp", hub.url))
-            .header(SIGNATURE_HEADER, signature)
-            .body(body)
-            .send()
-            .await
-            .expect("an answer");
-        assert_eq!(answer.status().as_u16(), 200);
+        post_chunk(&http, hub, chunk).await;
     }
     visible(store).await;
     let all = started.elapsed();
@@ -424,6 +399,52 @@ async fn past(hub: &Role, store: &Store, name: &str) {
         PAST as f64 / all.as_secs_f64(),
         live.p99(),
     );
+}
+
+/// One webhook of the phone's past.
+async fn post_chunk(http: &reqwest::Client, hub: &Role, chunk: usize) {
+    let messages: Vec<Value> = (0..CHUNK)
+        .map(|no| {
+            let no = chunk * CHUNK + no;
+            let number = format!("15550{:06}", chunk % CUSTOMERS);
+            json!({"from": number, "id": format!("wamid.past-{no:09}"),
+                "timestamp": (1_780_000_000 + no).to_string(), "type": "text",
+                "text": {"body": format!("Said long ago, number {no}")},
+                "history_context": {"status": "READ"}})
+        })
+        .collect();
+    let body = wrapped(
+        "history",
+        &json!({
+        "messaging_product": "whatsapp", "metadata": metadata(), "history": [{
+            "metadata": {"phase": 1, "chunk_order": chunk, "progress": 50},
+            "threads": [{"id": format!("15550{:06}", chunk % CUSTOMERS), "messages": messages}]}]}),
+    )
+    .to_string()
+    .into_bytes();
+    let signature = sign(SECRET, &body);
+    let answer = http
+        .post(format!("{}/webhooks/whatsapp", hub.url))
+        .header(SIGNATURE_HEADER, signature)
+        .body(body)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+}
+
+/// Until there are a million messages.
+async fn fill_up(hub: &Role, store: &Store) {
+    let http = ajar_tests::http();
+    for chunk in PAST / CHUNK.. {
+        let mut conn = store.read().await.expect("a connection");
+        if conn.count_messages().await.expect("counted") >= 1_000_000 {
+            return;
+        }
+        drop(conn);
+        post_chunk(&http, hub, chunk).await;
+        visible(store).await;
+    }
 }
 
 /// Reads the whole log again, in this process, as `ajar-hub replay` does.
