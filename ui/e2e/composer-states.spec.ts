@@ -17,6 +17,88 @@ test("a text goes out with Enter and its ticks follow", async ({ page }) => {
   await expect(editor(page)).toBeFocused();
 });
 
+test("Ctrl+B makes words bold as if typed: undo takes it back", async ({ page }) => {
+  await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
+  await page.keyboard.press("r");
+  await page.keyboard.type("It is ready");
+  await page.keyboard.press("Control+Shift+ArrowLeft");
+  await page.keyboard.press("Control+b");
+  await expect(editor(page)).toHaveValue("It is *ready*");
+  const look = page.getByRole("group", { name: "How it will look" });
+  await expect(look.locator("b")).toHaveText("ready");
+  await page.keyboard.press("Control+z");
+  await expect(editor(page)).toHaveValue("It is ready");
+  await expect(look).toHaveCount(0);
+  await page.keyboard.press("Control+Shift+x");
+  await expect(editor(page)).toHaveValue("It is ~ready~");
+});
+
+test("in a small window a long formatted text leaves the conversation in sight", async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 900, height: 600 });
+  await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
+  await page.keyboard.press("r");
+  await page.keyboard.type("*See* https://quillandspoke.example/e/148 and");
+  for (let line = 1; line <= 9; line += 1) {
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.type(`${line}. line`);
+  }
+  await expect(page.getByText(/WhatsApp will show a preview of quillandspoke/)).toBeInViewport();
+  await expect(page.getByRole("button", { name: "Send", exact: true })).toBeInViewport({
+    ratio: 1,
+  });
+  const log = await page.getByRole("log").boundingBox();
+  expect(log?.height ?? 0).toBeGreaterThan(90);
+});
+
+test("in a small window the snooze choices open by their key and warn", async ({ page }) => {
+  await page.setViewportSize({ width: 900, height: 600 });
+  await open(page, "open=yusuf-d");
+  await expect(heading(page)).toHaveText("Yusuf Brandt");
+  await page.keyboard.press("h");
+  await expect(page.getByText(/^After the window closes \(today 14:30\)/)).toBeInViewport();
+  await expect(page.getByRole("menuitem", { name: /Next Monday/ })).toBeInViewport({ ratio: 1 });
+});
+
+test("a refused template goes out from the picker with what it had", async ({ page }) => {
+  await open(page, "open=odette-b&scene=outbox");
+  await page.getByRole("button", { name: "Open in the picker" }).click();
+  const sheet = page.getByRole("dialog", { name: "Template" });
+  await expect(sheet.getByText("An address has no spaces.")).toBeVisible();
+  await sheet.getByLabel(/See the bike/).fill("sand-56");
+  await expect(sheet.locator('[aria-invalid="true"]')).toHaveCount(0);
+  await page.keyboard.press("Control+Enter");
+  await expect(sheet).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Open in the picker" })).toHaveCount(0);
+  const sent = page.getByRole("article").filter({ hasText: "your sand Tourer is on hold" });
+  await expect(sent).toHaveCount(1);
+  await expect(sent.getByRole("img", { name: "Delivered" })).toBeVisible();
+});
+
+test("a failed text comes back to the field, above what one has typed", async ({ page }) => {
+  await open(page, "open=maren-b");
+  await expect(heading(page)).toHaveText("Maren Oduya");
+  await page.keyboard.press("r");
+  await page.keyboard.type("And the lamp?");
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  await expect(editor(page)).toHaveValue("Here is the revised estimate.\nAnd the lamp?");
+  await expect(editor(page)).toBeFocused();
+  await expect(page.getByText("The text stands above what you had typed.")).toBeVisible();
+  await expect(
+    page.getByRole("article").filter({ hasText: "Here is the revised estimate." }),
+  ).toHaveCount(0);
+});
+
+test("a refused template that is thrown away gives its held draft back", async ({ page }) => {
+  await open(page, "open=odette-b&scene=outbox");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await expect(editor(page)).toHaveValue("Until later then!");
+  await expect(page.getByRole("button", { name: "Open in the picker" })).toHaveCount(0);
+});
+
 test("the emoji picker puts one where the caret is", async ({ page }) => {
   await open(page, "open=maren-b");
   await expect(heading(page)).toHaveText("Maren Oduya");
@@ -108,6 +190,7 @@ const states = [
   { open: "ivo-a", words: "Known only from the phone’s history" },
   { open: "wendell-k", words: /^You blocked this customer/ },
   { open: "odette-b&scene=parked", words: "Parked. It was not sent" },
+  { open: "odette-b&scene=username", words: /^Continue on the phone is not offered/ },
   { open: "odette-b&scene=held", words: "Held until Odette writes" },
   { open: "teodor-d&scene=offered", words: "Teodor wrote at 14:19, the window is open" },
 ];

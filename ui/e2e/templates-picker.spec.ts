@@ -52,4 +52,6 @@ test("it fits a small window", async ({ page }) => {
   const send = page.getByRole("button", { name: /^Send to Odette/ });
   await expect(send).toBeInViewport({ ratio: 1 });
   await expect(page.getByText("What Odette sees")).toBeInViewport();
+  await page.getByRole("button", { name: "Refresh templates" }).click();
+  await expect(page.getByText("Listed 14:22")).toBeInViewport({ ratio: 1 });
 });

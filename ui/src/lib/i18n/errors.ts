@@ -18,6 +18,7 @@ const words: Record<ErrorCode, Key> = {
   window_disputed: "error.window_disputed",
   paused: "error.paused",
   template_refused: "error.template_refused",
+  file_refused: "error.file_refused",
   opted_out: "error.opted_out",
   not_a_number: "error.not_a_number",
   no_number: "error.no_number",

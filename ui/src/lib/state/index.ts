@@ -1,3 +1,3 @@
 export { App, provideApp, useApp } from "./app.svelte";
 export { commandIds, Commands, type CommandId } from "./commands.svelte";
-export type { NewConversationRequest, Notice, Overlay, View } from "./screen.svelte";
+export type { NewConversationRequest, Notice, Overlay, TemplateAgain, View } from "./screen.svelte";

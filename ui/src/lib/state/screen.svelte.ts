@@ -1,7 +1,9 @@
 /** What this screen shows beside the data: the view, what lies above it, and short notices. */
 import type { ApiError } from "$lib/protocol/ApiError";
+import type { ClientRef } from "$lib/protocol/ClientRef";
 import type { ConversationId } from "$lib/protocol/ConversationId";
 import type { PhoneStartId } from "$lib/protocol/PhoneStartId";
+import type { TemplateId } from "$lib/protocol/TemplateId";
 
 export type View = "inbox" | "expiring" | "starts";
 
@@ -17,9 +19,19 @@ export interface NewConversationRequest {
   start?: PhoneStartId;
 }
 
+/** A template of this desktop's outbox that goes into the picker once more. */
+export interface TemplateAgain {
+  template: TemplateId;
+  values: Record<string, string>;
+  /** The draft that it was to hold for the answer. */
+  hold: string | null;
+  /** It leaves the outbox before another one is sent in its place. */
+  replaces: ClientRef;
+}
+
 export type Overlay =
   | { kind: "new_conversation"; request: NewConversationRequest }
-  | { kind: "template"; conversation: ConversationId }
+  | { kind: "template"; conversation: ConversationId; again?: TemplateAgain }
   | { kind: "preferences" }
   | { kind: "health" }
   | { kind: "keys" }

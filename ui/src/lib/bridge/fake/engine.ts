@@ -8,8 +8,11 @@ import type { Acted } from "$lib/protocol/Acted";
 import type { ApiError } from "$lib/protocol/ApiError";
 import type { Command } from "$lib/protocol/Command";
 import type { Delivery } from "$lib/protocol/Delivery";
+import type { Content } from "$lib/protocol/Content";
 import type { ListQuery } from "$lib/protocol/ListQuery";
 import type { LinkState } from "$lib/protocol/LinkState";
+import type { Media } from "$lib/protocol/Media";
+import type { NewAttachment } from "$lib/protocol/NewAttachment";
 import type { Pause } from "$lib/protocol/Pause";
 import type { PhoneStartRow } from "$lib/protocol/PhoneStartRow";
 import type { Preferences } from "$lib/protocol/Preferences";
@@ -38,6 +41,7 @@ import {
   STORY_NOW,
 } from "./cast";
 import { healthOf, keptItems } from "./health";
+import { fileContent, kindOfFile, problemOf } from "./files";
 import { joinChats, keepApart, splitChats } from "./identity";
 import { rowsOf, viewOf } from "./lists";
 import { choiceOf, previewOf, templates } from "./templates";
@@ -75,6 +79,8 @@ export class FakeEngine {
   #link: LinkState = { link: "live", since: STORY_NOW - HOUR };
   #preferences: Preferences;
   #viewers: Viewer[] = [];
+  readonly #uploads = new Map<string, { begun: NewAttachment; base64: string }>();
+  readonly #files = new Map<string, { media: Media; base64: string }>();
   #sentLanes = "";
   #sentComposer = "";
   readonly #timers: ReturnType<typeof setInterval>[];
@@ -417,7 +423,7 @@ export class FakeEngine {
     this.#emitThread();
   }
 
-  #send(chat: Chat, voice: { agent: string }, body: string): string {
+  #send(chat: Chat, voice: { agent: string }, body: Content | string): string {
     const composer = composerOf(chat.row, this.world.inbox, this.now());
     if (composer.state === "closing") throw refusal("window_closing", "margin");
     if (composer.state === "disputed") throw refusal("window_disputed", "131047");
@@ -472,7 +478,8 @@ export class FakeEngine {
       answer: { ...answer, ...more },
     });
     switch (command.do) {
-      case "send_text": {
+      case "send_text":
+      case "send_file": {
         const chat = this.#chat(command.conversation);
         if (this.#link.link === "offline") {
           const client_ref = freshId("ref");
@@ -488,7 +495,13 @@ export class FakeEngine {
           this.#changed(chat);
           return { client_ref, answer: null };
         }
-        return acted({ message: this.#send(chat, { agent: SAMI }, command.body) });
+        if (command.do === "send_text") {
+          return acted({ message: this.#send(chat, { agent: SAMI }, command.body) });
+        }
+        const file = this.#files.get(command.file);
+        if (!file) throw refusal("not_found", "no such file");
+        const content = fileContent(file.media, command);
+        return acted({ message: this.#send(chat, { agent: SAMI }, content) });
       }
       case "send_template": {
         const chat = this.#recipient(command.to, null);
@@ -644,6 +657,10 @@ export class FakeEngine {
         // This version has learnt all but one of them.
         this.world.kept = this.world.kept.slice(0, 1);
         return acted();
+      case "start_sending":
+        if (this.#query.has("still_refused")) throw refusal("meta_unavailable", "still refused");
+        this.pauseNumber(null);
+        return acted();
       case "set_policy":
         this.world.inbox.margin_ms = command.margin_ms;
         this.world.inbox.read_receipts = command.read_receipts;
@@ -746,7 +763,7 @@ export class FakeEngine {
       return {};
     },
     act: (command) => {
-      const offlineToo = command.do === "send_text";
+      const offlineToo = command.do === "send_text" || command.do === "send_file";
       if (this.#link.link === "offline" && !offlineToo) {
         throw refusal("hub_unreachable", "offline");
       }
@@ -854,10 +871,53 @@ export class FakeEngine {
       return { conversation: rows[index]?.id ?? null };
     },
     presence: () => ({}),
-    media: ({ media }) =>
-      media.startsWith("media-voice")
+    begin_attachment: (begun) => {
+      if (this.#link.link === "offline") throw refusal("hub_unreachable", "offline");
+      const file = problemOf(begun);
+      if (file) {
+        const retry = { retry: "never" } as const;
+        throw new CallError({ code: "file_refused", message: "problem", retry, file });
+      }
+      const attachment = freshId("attachment");
+      this.#uploads.set(attachment, { begun, base64: "" });
+      return { attachment };
+    },
+    attach_part: ({ attachment, base64 }) => {
+      const upload = this.#uploads.get(attachment);
+      if (!upload) throw refusal("not_found", "no such attachment");
+      upload.base64 += base64;
+      return {};
+    },
+    end_attachment: ({ attachment }) => {
+      const upload = this.#uploads.get(attachment);
+      if (!upload) throw refusal("not_found", "no such attachment");
+      this.#uploads.delete(attachment);
+      const { mime_type, size } = upload.begun;
+      const kind = kindOfFile(upload.begun);
+      const changed = kind === "image" && size > 5_000_000;
+      const file: Media = {
+        id: freshId("media-own"),
+        mime_type,
+        state: "stored",
+        width: null,
+        height: null,
+        size_bytes: changed ? 1_400_000 : size,
+        filename: null,
+      };
+      this.#files.set(file.id, { media: file, base64: upload.base64 });
+      return { file, kind, changed };
+    },
+    drop_attachment: ({ attachment }) => {
+      this.#uploads.delete(attachment);
+      return {};
+    },
+    media: ({ media }) => {
+      const own = this.#files.get(media);
+      if (own) return { mime_type: own.media.mime_type, base64: own.base64 };
+      return media.startsWith("media-voice")
         ? { mime_type: "audio/wav", base64: voiceNote(media) }
-        : { mime_type: "image/webp", base64: WHEEL },
+        : { mime_type: "image/webp", base64: WHEEL };
+    },
     save_preferences: (preferences) => {
       this.#preferences = preferences;
       sessionStorage.setItem(STORE_KEY, JSON.stringify(preferences));

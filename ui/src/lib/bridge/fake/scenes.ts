@@ -5,6 +5,9 @@
  * - `offered`: Teodor wrote, and a text held for him waits for release.
  * - `parked`: a text to Odette waited for the link until the window closed, in this desktop's outbox.
  * - `late`: a text to Odette waited at the hub until the window closed.
+ * - `username`: Odette shows no number, only a WhatsApp user name.
+ * - `uncertain`: WhatsApp's answers to two texts for Maren were lost, one of them just now.
+ * - `outbox`: two templates for Odette wait in this desktop's outbox, one of them refused.
  * - `kinds`: Maren's thread has one of everything that a thread can show.
  * - `identity`: Maren may be somebody we know under another number, Lina's chat took another one in,
  *   another handler answers Teodor, Noor has a new number, and Kofi wants no marketing messages.
@@ -12,6 +15,7 @@
  * - `health`: much is wrong with the number.
  * - `thousands`: Maren's thread has five thousand messages.
  */
+import type { QueuedState } from "$lib/protocol/QueuedState";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
 
 import { at, DAY, MINUTE, SAMI, SECOND, STORY_NOW } from "./cast";
@@ -76,6 +80,32 @@ export function setScene(world: World, query: URLSearchParams): void {
       );
       break;
     }
+    case "username": {
+      const chat = chatOf("odette");
+      if (!chat) break;
+      Object.assign(chat.row.customer, {
+        number: null,
+        number_shown: null,
+        username: "odette.rides",
+      });
+      break;
+    }
+    case "uncertain": {
+      const chat = chatOf("maren");
+      if (!chat) break;
+      const lost = (when: number, text: string): ThreadItem =>
+        message(chat.row.id, { agent: SAMI }, when, text, {
+          delivery: { state: "uncertain", since: when + SECOND },
+        });
+      chat.items.push(
+        lost(at(0, 14, 18), "The rim is here already."),
+        lost(STORY_NOW - 25 * SECOND, "Shall I put the lamp on as well?"),
+      );
+      break;
+    }
+    case "outbox":
+      outbox(chatOf("odette"));
+      break;
     case "kinds": {
       const chat = chatOf("maren");
       if (chat) chat.items = kinds(chat.row.id);
@@ -104,6 +134,65 @@ export function setScene(world: World, query: URLSearchParams): void {
       break;
     }
   }
+}
+
+function outbox(chat: Chat | undefined): void {
+  if (!chat) return;
+  chat.drafts = [];
+  const queued = (
+    ref: string,
+    when: number,
+    values: Record<string, string>,
+    state: QueuedState,
+    hold: string | null,
+  ): ThreadItem => ({
+    item: "queued",
+    client_ref: ref,
+    command: {
+      do: "send_template",
+      to: { to: "conversation", conversation: chat.row.id },
+      template: "tpl-hold",
+      values,
+      hold,
+    },
+    at: when,
+    send_before: null,
+    state,
+  });
+  chat.items.push(
+    queued(
+      "ref-refused",
+      at(0, 14, 12),
+      {
+        "body.name": "Odette",
+        "body.item": "sand Tourer",
+        "body.until": "18:00",
+        "button.1": "sand 56",
+      },
+      {
+        state: "refused",
+        error: {
+          code: "template_refused",
+          message: "the template changed",
+          retry: { retry: "never" },
+          fields: [{ problem: "space_in_address", key: "button.1" }],
+        },
+      },
+      "Until later then!",
+    ),
+    queued(
+      "ref-waiting",
+      at(0, 14, 20),
+      {
+        "body.name": "Odette",
+        "body.item": "blue Tourer",
+        "body.until": "tomorrow noon",
+        "button.1": "blue-54",
+      },
+      { state: "waiting" },
+      null,
+    ),
+  );
 }
 
 function hold(chat: Chat | undefined, body: string, since: number): void {

@@ -76,6 +76,57 @@ describe("open", () => {
     expect(open.app.screen.notices).toHaveLength(1);
   });
 
+  it("sends a second text after the first, and loses neither", async () => {
+    await show("maren");
+    const call = vi.mocked(open.engine.call).getMockImplementation();
+    let release = (): void => {};
+    const gate = new Promise<void>((done) => (release = done));
+    vi.mocked(open.engine.call).mockImplementation(async (what, payload) => {
+      if (what === "act" && (payload as Command).do === "send_text") {
+        const first = !commands.some((one) => one.do === "send_text");
+        const answer = call?.(what, payload) as never;
+        if (first) await gate;
+        return answer;
+      }
+      return call?.(what, payload) as never;
+    });
+    await userEvent.type(field(), "One{Enter}Two{Enter}Thr");
+    expect(commands).toMatchObject([{ body: "One" }]);
+    expect(field().value).toBe("Thr");
+    release();
+    await waitFor(() => expect(commands).toMatchObject([{ body: "One" }, { body: "Two" }]));
+    expect(field().value).toBe("Thr");
+  });
+
+  it("puts marks around the selection, and shows how it will look", async () => {
+    await show("maren");
+    await userEvent.type(field(), "It is ready");
+    expect(inside().queryByText("How it will look")).toBeNull();
+    field().setSelectionRange(6, 11);
+    await userEvent.keyboard("{Control>}b{/Control}");
+    expect(field().value).toBe("It is *ready*");
+    const look = inside().getByRole("group", { name: "How it will look" });
+    expect(look.querySelector("b")?.textContent).toBe("ready");
+    await userEvent.keyboard("{Control>}b{/Control}");
+    expect(field().value).toBe("It is ready");
+    await userEvent.keyboard("{Control>}{Shift>}x{/Shift}{/Control}");
+    expect(field().value).toBe("It is ~ready~");
+    // The words travel as they stand in the field.
+    await userEvent.keyboard("{Enter}");
+    await waitFor(() => expect(commands).toMatchObject([{ body: "It is ~ready~" }]));
+  });
+
+  it("says that WhatsApp will show a preview of an address", async () => {
+    await show("maren");
+    await userEvent.type(field(), "See https://quillandspoke.example/e/148 please");
+    expect(
+      inside().getByText(/^WhatsApp will show a preview of quillandspoke\.example/),
+    ).toBeTruthy();
+    await userEvent.clear(field());
+    await userEvent.type(field(), "See you");
+    expect(inside().queryByText(/will show a preview/)).toBeNull();
+  });
+
   it("says at the field that a text is too long, and does not send it", async () => {
     await show("maren");
     await userEvent.click(field());
@@ -246,6 +297,26 @@ describe("closing and closed", () => {
   it("shows a text that waited at the hub until the window closed", async () => {
     await show("odette", "scene=late");
     expect(inside().getByText("The window closed first, at 14:01.")).toBeTruthy();
+  });
+});
+
+describe("a customer without a phone number", () => {
+  it("has no way over the phone, and says why; the template stays", async () => {
+    const { app } = await show("odette", "scene=username");
+    expect(ways()).toEqual(["template", "hold"]);
+    expect(
+      inside().getByText(/the code is made of the phone number, and Odette shows WhatsApp only/),
+    ).toBeTruthy();
+    expect(app.commands.available("phone")).toBe(false);
+    app.commands.run("template");
+    expect(app.screen.overlay).toMatchObject({ kind: "template" });
+  });
+
+  it("is not offered the phone in an open window either", async () => {
+    const { app, engine } = await show("odette", "scene=username");
+    engine.customerWrites(app.thread.id ?? "", "Hello");
+    await waitFor(() => expect(state()).toBe("open"));
+    expect(app.commands.available("phone")).toBe(false);
   });
 });
 

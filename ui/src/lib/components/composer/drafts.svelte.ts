@@ -74,11 +74,25 @@ export class Drafts {
     this.flush();
   }
 
-  /** Puts words back that could not go out; what was typed meanwhile stays behind them. */
-  putBack(conversation: ConversationId, mode: DraftMode, body: string): void {
-    const typed = this.of(conversation, mode).body;
+  /**
+   * Puts words back that could not go out; what was typed meanwhile stays behind them, and a
+   * message that is quoted by now stays quoted.
+   */
+  putBack(
+    conversation: ConversationId,
+    mode: DraftMode,
+    body: string,
+    replyTo: MessageId | null = null,
+  ): void {
+    const typed = this.of(conversation, mode);
     this.write(conversation, mode, {
-      body: typed.trim() === "" || typed === body ? body : `${body}\n${typed}`,
+      body:
+        body === ""
+          ? typed.body
+          : typed.body.trim() === "" || typed.body === body
+            ? body
+            : `${body}\n${typed.body}`,
+      replyTo: typed.replyTo ?? replyTo,
     });
   }
 

@@ -7,6 +7,7 @@
 import { t } from "$lib/i18n";
 import type { ClockFace } from "$lib/protocol/ClockFace";
 import type { Composer } from "$lib/protocol/Composer";
+import type { ThreadView } from "$lib/protocol/ThreadView";
 import type { Time } from "$lib/protocol/Time";
 import { type Band, dayTime, daysAgo, clockTime, left, nearTime } from "$lib/time";
 
@@ -193,4 +194,19 @@ export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
+}
+
+/** Meta's number for the refusal that made the dispute, for support. */
+export function refusedCodeOf(view: Pick<ThreadView, "composer" | "items">): number | null {
+  const { composer } = view;
+  if (composer.state !== "disputed") return null;
+  for (const item of view.items) {
+    if (item.item !== "message" || item.row.id !== composer.refused) continue;
+    const { delivery } = item.row;
+    if (delivery?.state === "parked" && delivery.why.why === "disputed") {
+      return delivery.why.meta_code;
+    }
+    return delivery?.state === "failed" ? delivery.failure.meta_code : null;
+  }
+  return null;
 }

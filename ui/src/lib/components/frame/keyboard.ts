@@ -83,7 +83,7 @@ export function commandOf(event: KeyboardEvent): CommandId | null {
 }
 
 /** The letter on the key: on a keyboard of another script, the one at its place. */
-function letter(event: KeyboardEvent): string {
+export function letter(event: KeyboardEvent): string {
   const key = event.key.toLowerCase();
   if (/^[\x20-\x7e]$/.test(key)) return key;
   return /^Key([A-Z])$/.exec(event.code)?.[1]?.toLowerCase() ?? key;

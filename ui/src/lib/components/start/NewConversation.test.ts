@@ -146,6 +146,26 @@ it("goes on to the picker for a number with the other route", async () => {
   expect(await screen.findByText("Starts a chat with +1 555 017 3365.")).toBeTruthy();
 });
 
+it("says why the phone cannot lead to somebody without a number, and offers the template", async () => {
+  const id = cast.find((part) => part.name.startsWith("Odette"))?.id ?? "";
+  const { app } = await show({ conversation: id, route: "phone" }, "scene=username");
+  await waitFor(() => expect(app.thread.view?.conversation.id).toBe(id));
+  expect(await screen.findByText(/Odette shows WhatsApp only a user name/)).toBeTruthy();
+  expect(screen.getByRole("heading", { name: "Continue with a template" })).toBeTruthy();
+  expect(screen.queryByLabelText(/^First words/)).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Choose a template" }));
+  expect(app.screen.overlay).toMatchObject({ kind: "template", conversation: id });
+});
+
+it("says of somebody it finds that they show no number", async () => {
+  const { app } = await show({}, "scene=username");
+  await waitFor(() => expect(app.list.rows.length).toBeGreaterThan(0));
+  await userEvent.type(number(), "ode");
+  expect((await screen.findByRole("option", { name: /Odette Crane/ })).textContent).toMatch(
+    /no phone number/,
+  );
+});
+
 it("draws a code of whole modules", () => {
   const { size, path } = codeOf("https://wa.me/15550173365?text=Hi");
   expect(size).toBe(29);

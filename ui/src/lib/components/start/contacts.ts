@@ -6,6 +6,8 @@ export interface Contact {
   id: ConversationId;
   name: string;
   number: string | null;
+  /** They show no number: they can be written to with a template, and not from a code. */
+  hidden: boolean;
 }
 
 const MOST = 6;
@@ -22,7 +24,12 @@ export function contacts(rows: ListRow[], typed: string): Contact[] {
     const byName = /\p{L}/u.test(typed) && (name.startsWith(words) || name.includes(` ${words}`));
     const byNumber = !/\p{L}/u.test(typed) && digits.length >= 3 && number.includes(digits);
     if (!byName && !byNumber) continue;
-    found.push({ id: row.id, name: row.name, number: row.named ? row.number_shown : null });
+    found.push({
+      id: row.id,
+      name: row.name,
+      number: row.named ? row.number_shown : null,
+      hidden: row.number_shown === null,
+    });
     if (found.length === MOST) break;
   }
   return found;

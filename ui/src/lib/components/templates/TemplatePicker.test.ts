@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { INBOX } from "$lib/bridge/fake/cast";
 import type { Command } from "$lib/protocol/Command";
@@ -195,4 +195,105 @@ it("offers the same template in its other languages", async () => {
   await userEvent.click(await screen.findByText("German"));
   expect(option(/ready_to_collect.*DE/s).getAttribute("aria-selected")).toBe("true");
   expect(within(screen.getByRole("dialog")).getAllByText(/Hallo/).length).toBeGreaterThan(0);
+});
+
+describe("refreshing", () => {
+  it("asks Meta, says that it does and when it did, and keeps the list", async () => {
+    const { app } = await show();
+    const call = vi.mocked(open.engine.call).getMockImplementation();
+    let release = (): void => {};
+    const gate = new Promise<void>((done) => (release = done));
+    vi.mocked(open.engine.call).mockImplementation(async (what, payload) => {
+      const answer = await call?.(what, payload);
+      if (what === "act") await gate;
+      return answer as never;
+    });
+    const version = app.templatesVersion;
+    await userEvent.click(screen.getByRole("button", { name: "Refresh templates" }));
+    expect(await screen.findByText("Asking Meta…")).toBeTruthy();
+    // A second press asks nothing more.
+    await userEvent.click(screen.getByRole("button", { name: "Refresh templates" }));
+    release();
+    expect(await screen.findByText("Listed 14:22")).toBeTruthy();
+    expect(commands).toEqual([{ do: "refresh_templates", inbox: INBOX }]);
+    expect(app.templatesVersion).toBeGreaterThan(version);
+    expect(option(/hold_reminder/)).toBeTruthy();
+  });
+
+  it("says in words that it was refused, and can be tried again", async () => {
+    await show();
+    const { CallError } = await import("$lib/bridge");
+    const call = vi.mocked(open.engine.call).getMockImplementation();
+    vi.mocked(open.engine.call).mockImplementation(async (what, payload) => {
+      if (what !== "act") return call?.(what, payload) as never;
+      throw new CallError({
+        code: "meta_unavailable",
+        message: "x",
+        retry: { retry: "later", after_ms: 60_000 },
+      });
+    });
+    await userEvent.click(screen.getByRole("button", { name: "Refresh templates" }));
+    expect(
+      await screen.findByText("WhatsApp could not be asked. Try again in a moment."),
+    ).toBeTruthy();
+    vi.mocked(open.engine.call).mockImplementation(
+      (what, payload) => call?.(what, payload) as never,
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Refresh templates" }));
+    expect(await screen.findByText("Listed 14:22")).toBeTruthy();
+  });
+});
+
+describe("a template that waits in the outbox", () => {
+  const again = {
+    template: "tpl-hold",
+    values: {
+      "body.name": "Odette",
+      "body.item": "sand Tourer",
+      "body.until": "18:00",
+      "button.1": "sand 56",
+    },
+    hold: "Until later then!",
+    replaces: "ref-refused",
+  };
+
+  it("comes with the values it had and what is wrong with them", async () => {
+    await show({ again });
+    expect(field(/^Item/).value).toBe("sand Tourer");
+    expect(screen.getByText(/These are the values it had/)).toBeTruthy();
+    expect(await screen.findByText("An address has no spaces.")).toBeTruthy();
+    expect(screen.getByText("Until later then!")).toBeTruthy();
+  });
+
+  it("leaves the outbox only when another one goes in its place", async () => {
+    const { app, engine } = await show({ again });
+    await waitFor(() => expect(app.thread.view).not.toBeNull());
+    await userEvent.clear(field(/See the bike/));
+    await userEvent.type(field(/See the bike/), "sand-56");
+    await waitFor(() => expect(document.querySelector('[aria-invalid="true"]')).toBeNull());
+    await userEvent.click(send());
+    await vi.waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+    expect(vi.mocked(engine.call).mock.calls).toContainEqual([
+      "take_back",
+      { client_ref: "ref-refused" },
+    ]);
+    expect(commands).toMatchObject([
+      { values: { "button.1": "sand-56" }, hold: "Until later then!" },
+    ]);
+    expect(draftsOf(app).of(app.thread.id ?? "", "reply").body).toBe("");
+  });
+
+  it("is not sent twice: where the hub may have it, nothing goes out", async () => {
+    await show({ again: { ...again, values: { ...again.values, "button.1": "sand-56" } } });
+    const { CallError } = await import("$lib/bridge");
+    const call = vi.mocked(open.engine.call).getMockImplementation();
+    vi.mocked(open.engine.call).mockImplementation(async (what, payload) => {
+      if (what !== "take_back") return call?.(what, payload) as never;
+      throw new CallError({ code: "conflict", message: "x", retry: { retry: "never" } });
+    });
+    await userEvent.click(send());
+    await waitFor(() => expect(open.app.screen.notices).toHaveLength(1));
+    expect(commands).toEqual([]);
+    expect(onclose).not.toHaveBeenCalled();
+  });
 });

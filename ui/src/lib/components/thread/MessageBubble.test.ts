@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { ANA, at, JONAH, SAMI } from "$lib/bridge/fake/cast";
+import { ANA, at, JONAH, SAMI, STORY_NOW } from "$lib/bridge/fake/cast";
 import { message } from "$lib/bridge/fake/threads";
 import type { Content } from "$lib/protocol/Content";
 import type { Customer } from "$lib/protocol/Customer";
@@ -32,7 +32,7 @@ const customer: Customer = {
 
 async function show(
   item: ThreadItem,
-  more: { open?: boolean; offered?: boolean; active?: boolean } = {},
+  more: { open?: boolean; offered?: boolean; active?: boolean; customer?: Customer } = {},
 ): Promise<{ [Name in keyof LineActions]: ReturnType<typeof vi.fn> }> {
   const names = [
     "openLink",
@@ -51,6 +51,8 @@ async function show(
     "phone",
     "hold",
     "takeBack",
+    "templateAgain",
+    "rendered",
   ] as const;
   const actions = Object.fromEntries(names.map((name) => [name, vi.fn()])) as {
     [Name in keyof LineActions]: ReturnType<typeof vi.fn>;
@@ -153,9 +155,68 @@ describe("what did not simply go out says what happened, whether it went out, an
     expect(actions.discard).toHaveBeenCalledOnce();
   });
 
-  it("uncertain: asks to look at the phone first", async () => {
-    await show(ours({ state: "uncertain", since: at(0, 14, 3) }));
-    expect(screen.getByRole("note").textContent).toMatch(/may have gone out.*Look at the phone/s);
+  const steps = (): (string | null)[] =>
+    screen.queryAllByRole("button").map((button) => button.textContent);
+  const hidden = { ...customer, number: null, number_shown: null };
+
+  it.each(codes)("gives the words back after %s", async (code) => {
+    const actions = await show(
+      ours({ state: "failed", at: at(0, 14, 3), failure: { code, meta_code: 1, detail: null } }),
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Edit" }));
+    expect(actions.edit).toHaveBeenCalledWith(expect.objectContaining({ body: "Hello" }));
+  });
+
+  it("does not contradict itself where it does not know the reason", async () => {
+    await show(
+      ours({
+        state: "failed",
+        at: at(0, 14, 3),
+        failure: { code: "unknown", meta_code: 131999, detail: null },
+      }),
+    );
+    const words = screen.getByRole("note").textContent;
+    expect(words).toMatch(/Not sent\.\s+WhatsApp did not accept it.*Nothing reached Maren/s);
+    expect(words).not.toMatch(/Look at the phone/);
+  });
+
+  it("offers no phone to whom no code can lead", async () => {
+    await show(
+      ours({
+        state: "failed",
+        at: at(0, 14, 3),
+        failure: { code: "window_closed", meta_code: 131047, detail: null },
+      }),
+      { customer: hidden },
+    );
+    expect(steps()).toEqual(["Template", "Edit", "Discard"]);
+  });
+
+  it("uncertain: awaits WhatsApp’s word for a minute, with the time", async () => {
+    await show(ours({ state: "uncertain", since: STORY_NOW - 30_000 }));
+    const words = screen.getByRole("note").textContent;
+    expect(words).toMatch(/Waiting for WhatsApp’s word\./);
+    expect(words).toContain("14:22:36");
+    expect(steps()).toEqual([]);
+  });
+
+  it("uncertain: turns into a decision when the minute is over", async () => {
+    const { engine } = await (async () => {
+      await show(ours({ state: "uncertain", since: STORY_NOW - 58_000 }));
+      return open as Inbox;
+    })();
+    expect(steps()).toEqual([]);
+    engine.setRate(50);
+    await waitFor(() => expect(steps()).toEqual(["Send again", "Edit", "Discard"]));
+  });
+
+  it("uncertain: then says the risk of each way in words", async () => {
+    const actions = await show(ours({ state: "uncertain", since: at(0, 14, 3) }));
+    expect(screen.getByRole("note").textContent).toMatch(
+      /may have gone out.*lost \(14:03\).*Look at the phone.*may get it twice.*may have it all the same/s,
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Edit" }));
+    expect(actions.edit).toHaveBeenCalledOnce();
   });
 
   const parked: Delivery = {
@@ -178,7 +239,7 @@ describe("what did not simply go out says what happened, whether it went out, an
   it("parked in an open chat: send it now, or edit it first", async () => {
     await show(ours(parked), { open: true });
     const names = screen.getAllByRole("button").map((button) => button.textContent);
-    expect(names).toEqual(["Send now", "Edit first", "Discard"]);
+    expect(names).toEqual(["Send now", "Edit", "Discard"]);
   });
 
   it("leaves the ways to the composer where that offers this very text", async () => {

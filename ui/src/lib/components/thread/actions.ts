@@ -1,9 +1,11 @@
 /** What a line of the thread can ask for. The list gives these to every line it draws. */
 import type { AgentId } from "$lib/protocol/AgentId";
-import type { ClientRef } from "$lib/protocol/ClientRef";
 import type { Media } from "$lib/protocol/Media";
 import type { MessageId } from "$lib/protocol/MessageId";
 import type { MessageRow } from "$lib/protocol/MessageRow";
+import type { QueuedItem } from "$lib/protocol/QueuedItem";
+import type { RenderedTemplate } from "$lib/protocol/RenderedTemplate";
+import type { TemplateId } from "$lib/protocol/TemplateId";
 
 import type { WaitingText } from "./lines";
 import type { Fetched } from "./pictures";
@@ -29,6 +31,10 @@ export interface LineActions {
   template(body: string): void;
   phone(text: WaitingText | null, body: string): void;
   hold(text: WaitingText): void;
-  /** Take a text of this desktop's own outbox back. */
-  takeBack(ref: ClientRef): void;
+  /** Take something out of this desktop's own outbox. */
+  takeBack(item: QueuedItem): void;
+  /** Into the picker again with the values it has; only sending it from there replaces it. */
+  templateAgain(item: QueuedItem): void;
+  /** How a template will look, or `null` where that is not known here. */
+  rendered(template: TemplateId, values: Record<string, string>): Promise<RenderedTemplate | null>;
 }

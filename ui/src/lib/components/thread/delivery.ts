@@ -9,24 +9,31 @@ import type { FailureCode } from "$lib/protocol/FailureCode";
 /** What an agent can do about a failure, in the order in which it is offered. */
 export type FailureStep = "again" | "template" | "phone" | "edit" | "discard";
 
+// Words are never lost: a free text can always be taken back into the field.
 const STEPS: Record<FailureCode, FailureStep[]> = {
-  window_closed: ["template", "phone", "discard"],
-  undeliverable: ["phone", "discard"],
-  opted_out: ["phone", "discard"],
-  withheld_by_meta: ["phone", "again", "discard"],
-  blocked: ["discard"],
-  restricted: ["phone", "again", "discard"],
-  payment: ["again", "phone", "discard"],
-  rate_limited: ["again", "discard"],
-  media_unusable: ["discard"],
-  template_unusable: ["template", "discard"],
-  unauthorised: ["again", "phone", "discard"],
-  number_not_connected: ["phone", "again", "discard"],
+  window_closed: ["template", "phone", "edit", "discard"],
+  undeliverable: ["phone", "edit", "discard"],
+  opted_out: ["phone", "edit", "discard"],
+  withheld_by_meta: ["phone", "again", "edit", "discard"],
+  blocked: ["edit", "discard"],
+  restricted: ["phone", "again", "edit", "discard"],
+  payment: ["again", "phone", "edit", "discard"],
+  rate_limited: ["again", "edit", "discard"],
+  media_unusable: ["edit", "discard"],
+  template_unusable: ["template", "edit", "discard"],
+  unauthorised: ["again", "phone", "edit", "discard"],
+  number_not_connected: ["phone", "again", "edit", "discard"],
   bad_request: ["edit", "discard"],
-  meta_fault: ["again", "discard"],
-  network: ["again", "discard"],
-  unknown: ["again", "discard"],
+  meta_fault: ["again", "edit", "discard"],
+  network: ["again", "edit", "discard"],
+  unknown: ["again", "edit", "discard"],
 };
+
+/**
+ * How long WhatsApp's word about a message is awaited whose answer was lost. Most reports come
+ * within seconds; until then nobody is asked to decide what may decide itself.
+ */
+export const WORD_AWAITED_MS = 60_000;
 
 export function stepsFor(code: FailureCode): FailureStep[] {
   // A newer hub may know codes that this interface does not.

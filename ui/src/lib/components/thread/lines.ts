@@ -235,7 +235,10 @@ export function picturesOf(items: ThreadItem[]): MessageRow[] {
   return rows;
 }
 
-/** A text that waits for a person: parked or held at the hub, or parked in this outbox. */
+/**
+ * A text that waits for a person: parked or held at the hub, or in this outbox, parked or
+ * refused.
+ */
 export type WaitingText =
   | {
       at: "hub";

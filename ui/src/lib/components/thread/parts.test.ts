@@ -1,13 +1,14 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { at } from "$lib/bridge/fake/cast";
+import { at, SECOND } from "$lib/bridge/fake/cast";
+import type { Composer } from "$lib/protocol/Composer";
 import type { FailureCode } from "$lib/protocol/FailureCode";
 
 import { knownFailure, stepsFor } from "./delivery";
 import { splitMentions } from "./mentions";
 import { customerWords } from "./names";
 import { Pictures, reservedSize } from "./pictures";
-import { snoozeChoices } from "./snooze";
+import { type SnoozeChoice, snoozeChoices } from "./snooze";
 
 it("finds colleagues in a note, the longest name first, and no parts of words", () => {
   const parts = splitMentions("@Sami and @Ana Lou, not @Samira", ["Sami", "Ana Lou"]);
@@ -68,29 +69,62 @@ it("lets nothing be read as a page", async () => {
   expect(types).toEqual(["image/png", "audio/ogg", bytes, bytes, bytes, bytes]);
 });
 
-it("offers moments to come back that lie ahead, soonest first", () => {
+describe("moments to come back", () => {
   const now = at(0, 14, 22);
-  const choices = snoozeChoices(now, {
-    face: "open",
-    opened_at: at(-1, 17, 34),
-    closes_at: at(0, 17, 34),
+  const open = (hour: number, minute: number): Composer => ({
+    state: "open",
+    opened_at: at(-1, hour, minute),
+    closes_at: at(0, hour, minute),
+    send_before: at(0, hour, minute) - 20 * SECOND,
   });
-  expect(choices.map((choice) => choice.key)).toEqual([
-    "thread.snooze.hour",
-    "thread.snooze.before_closing",
-    "thread.snooze.three_hours",
-    "thread.snooze.tomorrow",
-    "thread.snooze.next_week",
-  ]);
-  expect(choices.every((choice) => choice.until > now)).toBe(true);
-  const monday = new Date(choices.at(-1)?.until ?? 0);
-  expect([monday.getDay(), monday.getHours()]).toEqual([1, 9]);
-  expect(snoozeChoices(now, { face: "never_opened" })).toHaveLength(4);
+  const keys = (choices: SnoozeChoice[]): string[] =>
+    choices.map((choice) => choice.key.replace("thread.snooze.", ""));
+
+  it("lie ahead, soonest first, and know whether the window is closed by then", () => {
+    const choices = snoozeChoices(now, open(17, 34));
+    expect(keys(choices)).toEqual([
+      "hour",
+      "before_closing",
+      "three_hours",
+      "last_safe",
+      "tomorrow",
+      "next_week",
+    ]);
+    expect(choices.every((choice) => choice.until > now)).toBe(true);
+    expect(keys(choices.filter((choice) => choice.late))).toEqual(["tomorrow", "next_week"]);
+    const monday = new Date(choices.at(-1)?.until ?? 0);
+    expect([monday.getDay(), monday.getHours()]).toEqual([1, 9]);
+  });
+
+  it("have a last one from which one can still answer", () => {
+    const choices = snoozeChoices(now, open(15, 0));
+    expect(keys(choices)).toEqual(["last_safe", "hour", "three_hours", "tomorrow", "next_week"]);
+    expect(choices[0]).toMatchObject({ until: at(0, 14, 49, 40), late: false });
+    expect(choices.slice(1).every((choice) => choice.late)).toBe(true);
+  });
+
+  it("count the safety margin as closed", () => {
+    const margin = { ...open(15, 22), send_before: at(0, 15, 21) } as Composer;
+    expect(snoozeChoices(now, margin).find((one) => one.key === "thread.snooze.hour")).toEqual({
+      key: "thread.snooze.hour",
+      until: at(0, 15, 22),
+      late: true,
+    });
+  });
+
+  it("have no last safe one where it has passed, and warn of nothing where nothing is open", () => {
+    expect(keys(snoozeChoices(now, open(14, 30)))).not.toContain("last_safe");
+    const closing = snoozeChoices(now, { state: "closing", closes_at: now + 5000, ways: [] });
+    expect(closing.every((choice) => choice.late)).toBe(true);
+    const never = snoozeChoices(now, { state: "never_opened", ways: [] });
+    expect(never).toHaveLength(4);
+    expect(never.some((choice) => choice.late)).toBe(false);
+  });
 });
 
 it("knows what to do about every failure, also one of a newer hub", () => {
   const newer = "made_up" as FailureCode;
-  expect(stepsFor(newer)).toEqual(["again", "discard"]);
+  expect(stepsFor(newer)).toEqual(["again", "edit", "discard"]);
   expect(knownFailure(newer)).toBe("unknown");
   expect(stepsFor("window_closed")).toContain("template");
 });

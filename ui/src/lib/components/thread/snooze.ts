@@ -1,26 +1,46 @@
 /** When a conversation may come back: a few sensible moments, in the reader's zone. */
 import type { Key } from "$lib/i18n";
-import type { ClockFace } from "$lib/protocol/ClockFace";
+import type { Composer } from "$lib/protocol/Composer";
 import type { Time } from "$lib/protocol/Time";
-import { HOUR } from "$lib/time";
+import { HOUR, MINUTE } from "$lib/time";
 
 export interface SnoozeChoice {
   key: Key;
   until: Time;
+  /** By then free text cannot go out any more. */
+  late: boolean;
 }
 
-/** Moments after `now`, soonest first. An open window adds the hour before it closes. */
-export function snoozeChoices(now: Time, face: ClockFace): SnoozeChoice[] {
-  const choices: SnoozeChoice[] = [
+/** So long before Send goes off the last safe moment lies: time to read, and to answer. */
+export const TIME_TO_ANSWER = 10 * MINUTE;
+
+/**
+ * Moments after `now`, soonest first. An open window adds the hour before it closes, and where
+ * other choices would miss it, the last moment from which one can still answer in free text.
+ */
+export function snoozeChoices(now: Time, composer: Composer): SnoozeChoice[] {
+  const sendBefore = composer.state === "open" ? composer.send_before : null;
+  const closing = composer.state === "closing";
+  const choices: Omit<SnoozeChoice, "late">[] = [
     { key: "thread.snooze.hour", until: now + HOUR },
     { key: "thread.snooze.three_hours", until: now + 3 * HOUR },
     { key: "thread.snooze.tomorrow", until: atNine(now, 1) },
     { key: "thread.snooze.next_week", until: atNine(now, daysToMonday(now)) },
   ];
-  if (face.face === "open" && face.closes_at - HOUR > now + HOUR / 2) {
-    choices.push({ key: "thread.snooze.before_closing", until: face.closes_at - HOUR });
+  if (composer.state === "open") {
+    const hourBefore = composer.closes_at - HOUR;
+    if (hourBefore > now + HOUR / 2) {
+      choices.push({ key: "thread.snooze.before_closing", until: hourBefore });
+    }
+    const safe = composer.send_before - TIME_TO_ANSWER;
+    if (safe > now + MINUTE) choices.push({ key: "thread.snooze.last_safe", until: safe });
   }
-  return choices.sort((a, b) => a.until - b.until);
+  return choices
+    .sort((a, b) => a.until - b.until)
+    .map((choice) => ({
+      ...choice,
+      late: closing || (sendBefore !== null && choice.until >= sendBefore),
+    }));
 }
 
 function atNine(now: Time, days: number): Time {
