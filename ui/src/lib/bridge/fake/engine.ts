@@ -24,29 +24,16 @@ import type { UiEvent } from "$lib/protocol/UiEvent";
 import type { Viewer } from "$lib/protocol/Viewer";
 
 import { type Answer, CallError, type CallName, type Request } from "..";
-import {
-  agents,
-  at,
-  cast,
-  DAY,
-  extras,
-  hardNames,
-  HOUR,
-  inbox,
-  INBOX,
-  MINUTE,
-  type Part,
-  SAMI,
-  SECOND,
-  STORY_NOW,
-} from "./cast";
-import { healthOf, keptItems } from "./health";
+import { agents, HOUR, INBOX, MINUTE, SAMI, SECOND, STORY_NOW } from "./cast";
+import { healthOf } from "./health";
 import { fileContent, kindOfFile, problemOf } from "./files";
 import { joinChats, keepApart, splitChats } from "./identity";
 import { rowsOf, viewOf } from "./lists";
 import { choiceOf, previewOf, templates } from "./templates";
+import { populated } from "./population";
 import { setScene } from "./scenes";
-import { earlierWindows, itemsOf, message, note, olderItems } from "./threads";
+import { shown } from "./starts";
+import { itemsOf, message, note, olderItems } from "./threads";
 import { type Chat, composerOf, faceOf, freshId, position, rowOf, type World } from "./world";
 import { voiceNote } from "./voice";
 import { WHEEL } from "./wheel";
@@ -97,7 +84,7 @@ export class FakeEngine {
       ...(JSON.parse(sessionStorage.getItem(STORE_KEY) ?? "{}") as Partial<Preferences>),
     };
     this.#stage = query.has("first") ? { stage: "first_run" } : this.#ready();
-    this.world = this.#populate();
+    this.world = populated(this.#query);
     setScene(this.world, query);
     this.#timers = [
       setInterval(() => this.#watchTime(), 250),
@@ -237,49 +224,6 @@ export class FakeEngine {
         demo: true,
         token_in_file: this.#query.has("token_in_file"),
       },
-    };
-  }
-
-  #populate(): World {
-    const parts: Part[] = [...cast.map((part) => ({ ...part }))];
-    if (this.#query.has("hard")) parts.unshift(...hardNames);
-    const closing = Number(this.#query.get("closing") ?? "0");
-    if (closing > 0) {
-      const yusuf = parts.find((part) => part.id.startsWith("yusuf"));
-      if (yusuf) yusuf.opened = STORY_NOW - DAY + closing * SECOND;
-    }
-    const extra = Number(this.#query.get("extra") ?? "28");
-    parts.push(...extras(extra));
-    const chats = new Map<string, Chat>();
-    for (const part of this.#query.has("empty") ? [] : parts) {
-      const row = rowOf(part);
-      chats.set(part.id, {
-        row,
-        // Threads are made when they are opened.
-        items: [],
-        complete: false,
-        drafts: part.draft
-          ? [
-              {
-                conversation: part.id,
-                mode: "reply",
-                body: part.draft,
-                reply_to: null,
-                saved_at: at(0, 13, 59),
-              },
-            ]
-          : [],
-        earlier: part.id.startsWith("maren") ? earlierWindows : [],
-      });
-    }
-    return {
-      inbox: inbox(),
-      chats,
-      starts: this.#query.has("starts") ? firstStarts() : [],
-      joined: new Map(),
-      kept: keptItems(),
-      health: {},
-      numberHealth: {},
     };
   }
 
@@ -1000,49 +944,4 @@ export class FakeEngine {
 /** Maps that may have holes, as generated, without them. */
 function values(map: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, value ?? ""]));
-}
-
-function shown(digits: string): string {
-  const parts = /^1(\d{3})(\d{3})(\d{4})$/.exec(digits);
-  return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : `+${digits}`;
-}
-
-function firstStarts(): PhoneStartRow[] {
-  const start = (
-    id: string,
-    name: string,
-    digits: string,
-    text: string,
-    since: number,
-  ): PhoneStartRow => ({
-    id,
-    rev: 1,
-    inbox: INBOX,
-    number: digits,
-    number_shown: shown(digits),
-    name,
-    conversation: null,
-    text,
-    link: `https://wa.me/${digits}?text=${encodeURIComponent(text)}`,
-    asked_by: SAMI,
-    asked_at: since,
-    state: "waiting",
-    since,
-  });
-  return [
-    start(
-      "start-marek",
-      "Marek Osei",
-      "15550188841",
-      "Hi Marek, your wheel is true again.",
-      at(0, 14, 8),
-    ),
-    start(
-      "start-juno",
-      "Juno Hartwell",
-      "15550173364",
-      "Hi Juno, Sami here from Quill & Spoke. Your tandem is ready to collect, any day until six.",
-      at(0, 14, 20, 32),
-    ),
-  ];
 }
