@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   begin ──► part, part, … ──► end ──► lies at the hub, and can be sent
-//!     │             └──► dropped, or the interface went away: the request is broken off
+//!     │             └──► dropped, or nothing more comes for a minute: the request is broken off
 //!     └──► refused by what is said of it, before a byte travels
 //! ```
 //!
@@ -56,6 +56,10 @@ impl Attachments {
         let (hub, about) = (hub.clone(), new.clone());
         let ended = tokio::spawn(async move { hub.upload(&about, coming).await });
         let mut all = lock(&self.0);
+        if all.len() >= MOST {
+            // Those whose interface went away in the middle have been broken off.
+            all.retain(|_, upload| !upload.ended.is_finished());
+        }
         if all.len() >= MOST {
             ended.abort();
             return Err(ApiError::new(

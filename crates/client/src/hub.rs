@@ -32,6 +32,9 @@ const LONGEST_LINE: usize = 32 * 1024 * 1024;
 /// An answer that takes longer than this is taken for lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A file of which nothing more comes for this long is given up.
+const NEXT_PART: Duration = Duration::from_secs(60);
+
 type Result<T> = std::result::Result<T, ApiError>;
 
 /// A command that was not answered.
@@ -259,8 +262,11 @@ impl Hub {
             &about.mime_type
         };
         let parts = futures::stream::unfold(parts, |mut parts| async move {
-            let part = parts.recv().await?;
-            Some((Ok::<_, std::convert::Infallible>(part), parts))
+            // Whoever brings the parts may have gone away without a word.
+            match tokio::time::timeout(NEXT_PART, parts.recv()).await {
+                Ok(part) => Some((Ok(part?), parts)),
+                Err(silent) => Some((Err(silent), parts)),
+            }
         });
         let mut request = self
             .request(Method::POST, &["media"])?
