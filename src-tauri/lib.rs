@@ -141,6 +141,7 @@ async fn lay_out_drafts(desk: Desk, hosting: Arc<Hosting>) {
                 mode: DraftMode::Reply,
                 body: draft.body,
                 reply_to: None,
+                files: Vec::new(),
                 saved_at: None,
             };
             if let Err(error) = session.call(UiCall::SaveDraft(draft)).await {

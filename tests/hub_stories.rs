@@ -249,6 +249,7 @@ on_every_database! {
             to: Recipient::Conversation { conversation: chat.id.clone() },
             template: template.id.clone(),
             values: values.clone(),
+            typed: std::collections::BTreeMap::new(),
             hold: None,
         }).await.expect_err("a line break");
         assert_eq!(refused.code, ErrorCode::TemplateRefused);
@@ -259,6 +260,7 @@ on_every_database! {
             to: Recipient::Conversation { conversation: chat.id.clone() },
             template: template.id.clone(),
             values,
+            typed: std::collections::BTreeMap::new(),
             hold: Some("And we set it up for a test ride".into()),
         }).await.expect("accepted");
         team.settled().await;

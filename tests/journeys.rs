@@ -149,6 +149,7 @@ on_every_database! {
             to: Recipient::Conversation { conversation: chat.clone() },
             template: choice.template.id.clone(),
             values,
+            typed: std::collections::BTreeMap::new(),
             hold: Some("By the way, we also have it in blue".into()),
         }).await.expect("accepted");
         maria.receives(|received| received.template.is_some()).await;

@@ -301,6 +301,7 @@ on_every_database! {
             to: Recipient::Conversation { conversation: chat.clone() },
             template: template.id.clone(),
             values,
+            typed: std::collections::BTreeMap::new(),
             hold: None,
         }).await.expect("accepted").message.expect("a message");
         team.settled().await;

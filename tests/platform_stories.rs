@@ -225,13 +225,14 @@ on_every_database! {
                 && row.template.not_sendable().is_none())
             .expect("a marketing template");
         assert_eq!(
-            marketing.template.not_sendable_to(Some(since)),
+            marketing.template.not_sendable_to(Some(since), true),
             Some(ajar_domain::template::NotSendable::OptedOut { since })
         );
         let refused = sami.does(Command::SendTemplate {
             to: Recipient::Conversation { conversation: chat.id.clone() },
             template: marketing.template.id.clone(),
             values: marketing.template.fields().into_iter().map(|field| (field.key, "x".into())).collect(),
+            typed: std::collections::BTreeMap::new(),
             hold: None,
         }).await.expect_err("opted out");
         assert_eq!(refused.code, ErrorCode::OptedOut);

@@ -11,7 +11,7 @@ use ajar_domain::ConversationId;
 use ajar_protocol::hub::PresenceRequest;
 use ajar_protocol::rows::ConversationRow;
 use ajar_protocol::ui::DemoAction;
-use ajar_simulator::{Customer, MediaFile};
+use ajar_simulator::{Customer, Fault, MediaFile};
 use anyhow::{Context as _, Result};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -149,6 +149,11 @@ impl Life {
                 sim.phone().types(number, start.text).await?;
             }
             DemoAction::SetRate { rate } => sim.clock().set_rate(rate.clamp(1.0, 3600.0)),
+            DemoAction::Skip { seconds } => {
+                sim.clock().advance(Duration::from_secs(u64::from(seconds)));
+            }
+            DemoAction::LoseNextAnswer => sim.fail_sends(1, Fault::SwallowAnswer),
+            DemoAction::DisputeNext => sim.fail_sends(1, Fault::LateError { code: 131_047 }),
         }
         Ok(())
     }

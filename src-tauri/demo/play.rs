@@ -237,11 +237,13 @@ impl Company {
                     .until("a template", |rows| rows.templates.get(name).cloned())
                     .await?,
                 values: values.clone(),
+                typed: std::collections::BTreeMap::new(),
                 hold: None,
             },
             AgentAct::Holds(body) => Command::HoldText {
                 conversation: self.conversation(scene).await?,
                 body: body.clone(),
+                reply_to: None,
             },
             AgentAct::StartsOnPhone(text) => Command::StartOnPhone {
                 to: self.recipient(scene).await?,

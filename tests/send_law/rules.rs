@@ -333,7 +333,7 @@ impl Story {
     fn ends_well(&self) -> Result<(), TestCaseError> {
         let went_out = |generation: u32| self.taken.iter().any(|one| one.generation == generation);
         match &self.state {
-            Outbound::Waiting { .. } | Outbound::Sending { .. } => {
+            Outbound::Scheduled { .. } | Outbound::Waiting { .. } | Outbound::Sending { .. } => {
                 prop_assert!(false, "it waits for ever: {:?}", self.state);
             }
             Outbound::Accepted { wamid, .. } => {

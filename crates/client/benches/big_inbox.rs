@@ -336,6 +336,8 @@ fn shop() -> InboxRow {
         last_echo_at: None,
         last_status_at: None,
         import: ajar_domain::import::Import::default(),
+        templates_at: None,
+        phone_holder: None,
     }
 }
 

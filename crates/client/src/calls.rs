@@ -8,9 +8,9 @@ use ajar_protocol::{
     command::{Command, CommandAnswer, Recipient},
     error::{ApiError, ErrorCode},
     ui::{
-        Acted, Draft, DraftMode, InspectNumber, Link, MaybeConversation, NeighbourOf, Nothing,
-        NumberVerdict, TemplateList, TemplatePreview, TemplateQuery, TemplateValues, UiCall,
-        UiHello, WatchConversation,
+        Acted, ContentVerdict, Draft, DraftMode, InspectNumber, Link, MaybeConversation,
+        NeighbourOf, Nothing, NumberVerdict, TemplateList, TemplatePreview, TemplateQuery,
+        TemplateValues, UiCall, UiHello, WatchConversation,
     },
 };
 use serde::Serialize;
@@ -106,6 +106,13 @@ pub(crate) async fn call(session: &Arc<SessionState>, call: UiCall) -> Result<Va
             core.joined()?.attachments.drop_one(&of);
             nothing(Ok(()))
         }
+        UiCall::CheckContent(content) => json(ContentVerdict {
+            problems: content.check(),
+        }),
+        UiCall::CheckTemplateDraft(draft) => json(ContentVerdict {
+            problems: draft.check(),
+        }),
+        UiCall::Costs(of) => json(core.joined()?.hub.costs(&of.inbox).await?),
         UiCall::SavePreferences(preferences) => nothing(core.save_preferences(preferences).await),
         UiCall::TryNow(Nothing {}) => {
             core.joined()?.try_now.notify_one();
@@ -188,7 +195,11 @@ async fn act(core: &Arc<DeskCore>, command: Command) -> Result<Acted> {
         team.try_now.notify_one();
         return Err(offline());
     }
+    let scheduled = matches!(command, Command::ScheduleText { .. }).then(|| command.clone());
     let (client_ref, answer) = team.ask(command).await?;
+    if let Some(scheduled) = scheduled {
+        forget_sent_draft(&team, &scheduled).await;
+    }
     Ok(Acted {
         client_ref,
         answer: Some(answer),
@@ -248,9 +259,51 @@ async fn checked(team: &Team, command: Command) -> Result<Command> {
                 reply_to,
             })
         }
-        Command::HoldText { conversation, body } => Ok(Command::HoldText {
+        Command::SendContent {
+            conversation,
+            content,
+            reply_to,
+            send_before,
+        } => {
+            let problems = content.check();
+            if !problems.is_empty() {
+                return Err(ApiError::of_problems(problems));
+            }
+            Ok(Command::SendContent {
+                send_before: send_before.min(open_until(team, &conversation).await?),
+                conversation,
+                content,
+                reply_to,
+            })
+        }
+        Command::ScheduleText {
+            conversation,
+            body,
+            reply_to,
+            at,
+        } => {
+            let body = text(body)?;
+            if at >= open_until(team, &conversation).await? {
+                return Err(ApiError::new(
+                    ErrorCode::WindowClosing,
+                    "the window closes before this moment",
+                ));
+            }
+            Ok(Command::ScheduleText {
+                conversation,
+                body,
+                reply_to,
+                at,
+            })
+        }
+        Command::HoldText {
+            conversation,
+            body,
+            reply_to,
+        } => Ok(Command::HoldText {
             conversation,
             body: text(body)?,
+            reply_to,
         }),
         Command::AddNote { conversation, body } => {
             if body.trim().is_empty() {
@@ -262,6 +315,7 @@ async fn checked(team: &Team, command: Command) -> Result<Command> {
             to,
             template,
             values,
+            typed,
             hold,
         } => {
             let known = template_row(team, &template).await?;
@@ -271,15 +325,18 @@ async fn checked(team: &Team, command: Command) -> Result<Command> {
                     "this template cannot be sent",
                 ));
             }
-            known.fill(&values).map_err(|fields| ApiError {
-                fields,
-                ..ApiError::new(ErrorCode::TemplateRefused, "the values do not fit")
-            })?;
+            known
+                .fill(&values, &typed, team.clock.now())
+                .map_err(|fields| ApiError {
+                    fields,
+                    ..ApiError::new(ErrorCode::TemplateRefused, "the values do not fit")
+                })?;
             Ok(Command::SendTemplate {
                 to: recipient(team, to)?,
                 hold: hold.map(text).transpose()?,
                 template,
                 values,
+                typed,
             })
         }
         Command::StartOnPhone { to, name, text } => Ok(Command::StartOnPhone {
@@ -347,8 +404,9 @@ async fn send(team: &Arc<Team>, command: Command) -> Result<Acted> {
         template, values, ..
     } = &command
     {
+        let kept = templates::worth_keeping(values);
         team.store
-            .keep_template_use(template, values, team.clock.now())
+            .keep_template_use(template, &kept, team.clock.now())
             .await
             .map_err(storage)?;
     }
@@ -386,7 +444,12 @@ async fn forget_sent_draft(team: &Team, command: &Command) {
         Command::SendText {
             conversation, body, ..
         }
-        | Command::HoldText { conversation, body } => (conversation, DraftMode::Reply, body),
+        | Command::HoldText {
+            conversation, body, ..
+        }
+        | Command::ScheduleText {
+            conversation, body, ..
+        } => (conversation, DraftMode::Reply, body),
         Command::AddNote { conversation, body } => (conversation, DraftMode::Note, body),
         Command::SendTemplate {
             to: Recipient::Conversation { conversation },
@@ -411,6 +474,7 @@ async fn forget_sent_draft(team: &Team, command: &Command) {
         mode,
         body: String::new(),
         reply_to: None,
+        files: Vec::new(),
         saved_at: None,
     };
     if let Err(trouble) = team
@@ -452,6 +516,10 @@ async fn list_templates(team: &Team, query: TemplateQuery) -> Result<TemplateLis
         templates::Known {
             conversation: conversation.as_ref(),
             my_name: &team.membership.name,
+            refreshed_at: team
+                .people()
+                .inbox(&query.inbox)
+                .and_then(|inbox| inbox.templates_at),
         },
     ))
 }
@@ -469,7 +537,12 @@ async fn template_row(
 
 async fn preview_template(team: &Team, asked: &TemplateValues) -> Result<TemplatePreview> {
     let template = template_row(team, &asked.template).await?;
-    Ok(templates::preview(&template, &asked.values))
+    Ok(templates::preview(
+        &template,
+        &asked.values,
+        &asked.typed,
+        team.clock.now(),
+    ))
 }
 
 /// Only what a browser or a telephone opens: never a file or a programme.

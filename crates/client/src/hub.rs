@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ajar_domain::{ConversationId, MediaId};
+use ajar_domain::{ConversationId, InboxId, MediaId};
 use ajar_protocol::{
     PROTOCOL,
     command::{CommandAnswer, CommandRequest},
@@ -13,7 +13,7 @@ use ajar_protocol::{
     health::HealthReport,
     hub::{Hello, JoinRequest, Joined, MessagePage, PresenceRequest, SearchPage, UploadedFile},
     rows::Position,
-    ui::{NewAttachment, WhyWindow},
+    ui::{CostReport, NewAttachment, WhyWindow},
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
@@ -234,6 +234,10 @@ impl Hub {
 
     pub async fn health(&self) -> Result<HealthReport> {
         self.get(&["health"], &[]).await
+    }
+
+    pub async fn costs(&self, inbox: &InboxId) -> Result<CostReport> {
+        self.get(&["inboxes", inbox.as_str(), "costs"], &[]).await
     }
 
     pub async fn search(&self, text: &str) -> Result<SearchPage> {

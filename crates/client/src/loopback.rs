@@ -224,6 +224,8 @@ impl IntoResponse for Refusal {
             | ErrorCode::TemplateRefused
             | ErrorCode::OptedOut
             | ErrorCode::FileRefused
+            | ErrorCode::ContentRefused
+            | ErrorCode::RefusedByMeta
             | ErrorCode::NotANumber
             | ErrorCode::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
             ErrorCode::HubUnreachable | ErrorCode::NotAHub | ErrorCode::MetaUnavailable => {

@@ -56,6 +56,7 @@ pub(crate) const fn is_for_outbox(command: &Command) -> bool {
         command,
         Command::SendText { .. }
             | Command::SendFile { .. }
+            | Command::SendContent { .. }
             | Command::SendTemplate { .. }
             | Command::HoldText { .. }
             | Command::AddNote { .. }
@@ -67,6 +68,7 @@ fn lane_of(command: &Command) -> (String, Option<ConversationId>) {
     match command {
         Command::SendText { conversation, .. }
         | Command::SendFile { conversation, .. }
+        | Command::SendContent { conversation, .. }
         | Command::HoldText { conversation, .. }
         | Command::AddNote { conversation, .. }
         | Command::SendTemplate {
@@ -88,9 +90,9 @@ pub(crate) async fn queue(team: &Team, command: Command) -> Result<Queued, Troub
         client_ref: new_client_ref(),
         lane,
         send_before: match &command {
-            Command::SendText { send_before, .. } | Command::SendFile { send_before, .. } => {
-                Some(*send_before)
-            }
+            Command::SendText { send_before, .. }
+            | Command::SendFile { send_before, .. }
+            | Command::SendContent { send_before, .. } => Some(*send_before),
             _ => None,
         },
         conversation,

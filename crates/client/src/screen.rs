@@ -250,6 +250,7 @@ impl Screen {
             mode: DraftMode::Reply,
             body: body.to_owned(),
             reply_to: None,
+            files: Vec::new(),
             saved_at: None,
         }))
         .await

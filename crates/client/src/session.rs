@@ -12,7 +12,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use ajar_domain::{Clock, ConversationId, Time, conversation::Progress};
+use ajar_domain::{Clock, ConversationId, Time, conversation::Progress, phone_start::PhoneStart};
 use ajar_protocol::{
     command::Command,
     error::ApiError,
@@ -505,7 +505,8 @@ impl Drawing {
             reader.send(event).await?;
         }
         if dirty.phone_starts {
-            let starts = team.people().phone_starts.clone();
+            let mut starts = team.people().phone_starts.clone();
+            starts.retain(|start| matches!(start.state, PhoneStart::Waiting { .. }));
             reader.send(UiEvent::PhoneStarts { starts }).await?;
         }
         if dirty.viewers {

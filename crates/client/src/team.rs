@@ -13,7 +13,6 @@ use std::{
 use ajar_domain::{
     AgentId, ClientRef, Clock, ConversationId, HubId, InboxId, Time,
     content::{Author, Provenance},
-    phone_start::PhoneStart,
 };
 use ajar_protocol::{
     command::{Command, CommandAnswer, CommandRequest},
@@ -377,7 +376,8 @@ impl Team {
 
     async fn reload_people(&self) -> Result<(), Trouble> {
         let mut phone_starts = self.store.phone_starts().await?;
-        phone_starts.retain(|start| matches!(start.state, PhoneStart::Waiting { .. }));
+        let now = self.clock.now();
+        phone_starts.retain(|start| start.state.is_open(now));
         phone_starts.sort_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id)));
         let people = People {
             inboxes: self.store.inboxes().await?,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ajar_domain::{
-    InboxId, TemplateId,
-    template::{Category, Field, Header, MAX_BODY, Place, Template},
+    InboxId, TemplateId, Time,
+    template::{Category, Field, Header, MAX_BODY, Place, Template, Typed, draft::TemplateDraft},
 };
 use ajar_protocol::{
     rows::{ConversationRow, TemplateRow},
@@ -18,6 +18,16 @@ use crate::{inbox::fold, store::TemplateUse};
 pub(crate) struct Known<'a> {
     pub conversation: Option<&'a ConversationRow>,
     pub my_name: &'a str,
+    pub refreshed_at: Option<Time>,
+}
+
+/// Values that may stand in the same template next time. A code is for one person and once.
+pub(crate) fn worth_keeping(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    values
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "code" | "offer.expires"))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// The templates of an inbox that match, as the picker shows them.
@@ -51,7 +61,12 @@ pub(crate) fn list(
                     known
                         .conversation
                         .and_then(|row| row.customer.no_marketing_since),
+                    // Whoever is not known yet is written to by number.
+                    known
+                        .conversation
+                        .is_none_or(|row| row.customer.number.is_some()),
                 ),
+                can_be_edited: TemplateDraft::can_be_written(&template),
                 last_used_at: used.map(|used| used.used_at),
                 fields,
                 prefill,
@@ -77,6 +92,7 @@ pub(crate) fn list(
     TemplateList {
         templates,
         sendable: u32::try_from(sendable).unwrap_or(u32::MAX),
+        refreshed_at: known.refreshed_at,
     }
 }
 
@@ -218,7 +234,7 @@ fn meaning(template: &Template, field: &Field) -> Option<Meaning> {
             _ => return None,
         },
         Place::Body { variable } => (template.body.as_str(), variable),
-        Place::UrlSuffix { .. } | Place::CopyCode { .. } => return None,
+        _ => return None,
     };
     if variable.parse::<u32>().is_err() {
         return meaning_of_name(&fold(variable));
@@ -278,12 +294,17 @@ fn words_before(text: &str, variable: &str) -> Option<String> {
 }
 
 /// A template with these values as the customer would see it.
-pub(crate) fn preview(template: &Template, values: &BTreeMap<String, String>) -> TemplatePreview {
+pub(crate) fn preview(
+    template: &Template,
+    values: &BTreeMap<String, String>,
+    typed: &BTreeMap<String, Typed>,
+    now: Time,
+) -> TemplatePreview {
     let rendered = template.preview(values);
     TemplatePreview {
         body_chars: u32::try_from(rendered.body.chars().count()).unwrap_or(u32::MAX),
         body_max: u32::try_from(MAX_BODY).unwrap_or(u32::MAX),
-        problems: template.fill(values).err().unwrap_or_default(),
+        problems: template.fill(values, typed, now).err().unwrap_or_default(),
         rendered,
     }
 }

@@ -10,7 +10,6 @@ use ajar_domain::{
     Clock, ConversationId, Time, WaMessageId,
     composer::{Composer, ConversationState, CustomerState, NumberState, composer},
     content::Provenance,
-    phone_start::PhoneStart,
     window::DEFAULT_MARGIN,
 };
 use ajar_protocol::{
@@ -99,6 +98,7 @@ pub(crate) fn composer_of(row: &ConversationRow, inbox: Option<&InboxRow>, now: 
         },
         &CustomerState {
             blocked: row.customer.blocked.clone(),
+            number_hidden: row.customer.number.is_none(),
         },
         &ConversationState {
             phone_first: row.phone_first.clone(),
@@ -153,7 +153,7 @@ pub(crate) async fn draw(
                                 number.canonical() == start.number.canonical()
                             }))
                 })
-                .filter(|start| matches!(start.state, PhoneStart::Waiting { .. }))
+                .filter(|start| start.state.is_open(now))
                 .cloned()
                 .collect();
         (composer_of(&row, people.inbox(&row.inbox), now), starts)

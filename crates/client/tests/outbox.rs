@@ -368,6 +368,7 @@ async fn a_template_to_a_new_number_answers_with_its_conversation() {
             .iter()
             .map(|(key, value)| ((*key).into(), (*value).into()))
             .collect(),
+        typed: std::collections::BTreeMap::new(),
         hold: None,
     };
     let missing = alice.act(to_new_number(&[])).await;

@@ -306,6 +306,7 @@ async fn a_draft_marks_the_list_and_survives_the_app() {
             mode: DraftMode::Reply,
             body: String::new(),
             reply_to: None,
+            files: Vec::new(),
             saved_at: None,
         }))
         .await

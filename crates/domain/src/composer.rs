@@ -45,6 +45,8 @@ pub struct NumberState {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerState {
     pub blocked: Option<(Pause, Time)>,
+    /// WhatsApp shows a user name only. No link opens such a chat on the phone.
+    pub number_hidden: bool,
 }
 
 /// Our newest message was typed on the phone, and the customer has never written.
@@ -150,6 +152,22 @@ pub fn composer(
     now: Time,
     margin: Duration,
 ) -> Composer {
+    let state = state(facts, number, customer, conversation, now, margin);
+    if customer.number_hidden {
+        state.without(WayOn::Phone)
+    } else {
+        state
+    }
+}
+
+fn state(
+    facts: &WindowFacts,
+    number: &NumberState,
+    customer: &CustomerState,
+    conversation: &ConversationState,
+    now: Time,
+    margin: Duration,
+) -> Composer {
     use WayOn::{Hold, Phone, Template, TryOnceMore};
     if let Some((pause, since)) = number.paused.as_ref().or(customer.blocked.as_ref()) {
         // The phone still works where the number lives on; a blocked customer must be
@@ -240,6 +258,19 @@ impl Composer {
             | Self::Closed { .. }
             | Self::NeverOpened { .. } => None,
         }
+    }
+
+    fn without(mut self, way: WayOn) -> Self {
+        match &mut self {
+            Self::Paused { ways, .. }
+            | Self::Disputed { ways, .. }
+            | Self::Closing { ways, .. }
+            | Self::StartedFromPhone { ways, .. }
+            | Self::Closed { ways, .. }
+            | Self::NeverOpened { ways } => ways.retain(|offered| *offered != way),
+            Self::Open { .. } => {}
+        }
+        self
     }
 
     #[must_use]
@@ -368,6 +399,28 @@ mod tests {
             DEFAULT_MARGIN,
         );
         assert!(matches!(state, Composer::Paused { .. }));
+    }
+
+    #[test]
+    fn a_chat_without_a_number_is_not_sent_to_the_phone() {
+        let hidden = CustomerState {
+            number_hidden: true,
+            ..CustomerState::default()
+        };
+        let state = composer(
+            &WindowFacts::default(),
+            &NumberState::default(),
+            &hidden,
+            &plain(),
+            NOON,
+            DEFAULT_MARGIN,
+        );
+        assert_eq!(
+            state,
+            Composer::NeverOpened {
+                ways: vec![WayOn::Template, WayOn::Hold]
+            }
+        );
     }
 
     #[test]

@@ -6,7 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MediaId, Time, WaMessageId, call::Call, template::RenderedTemplate};
+use crate::{
+    MediaId, Time, WaMessageId,
+    call::Call,
+    outgoing::{Ask, Question},
+    template::RenderedTemplate,
+};
 
 /// The body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -76,6 +81,10 @@ pub enum Content {
     },
     Template {
         template: RenderedTemplate,
+    },
+    /// Ours: answered with a tap.
+    Question {
+        question: Question,
     },
     /// A call, folded from its steps. Its line stands where the call began.
     Call {
@@ -255,6 +264,7 @@ impl Content {
             Self::Order { note, .. } => note.as_deref().unwrap_or_default(),
             Self::ButtonReply { title, .. } | Self::ListReply { title, .. } => title,
             Self::Template { template } => &template.body,
+            Self::Question { question } => &question.body,
             Self::Audio { .. }
             | Self::Sticker { .. }
             | Self::CallPermission { .. }
@@ -370,7 +380,9 @@ impl Content {
                 .as_deref()
                 .into_iter()
                 .chain([template.body.as_str()])
+                .chain(template.cards.iter().map(|card| card.body.as_str()))
                 .collect(),
+            Self::Question { question } => searched(question),
             Self::Audio { .. }
             | Self::Sticker { .. }
             | Self::CallPermission { .. }
@@ -381,6 +393,23 @@ impl Content {
         };
         words.join(" ")
     }
+}
+
+fn searched(question: &Question) -> Vec<&str> {
+    let mut words = vec![question.body.as_str()];
+    words.extend(question.header.as_deref());
+    words.extend(question.footer.as_deref());
+    match &question.ask {
+        Ask::Choose { buttons } => words.extend(buttons.iter().map(String::as_str)),
+        Ask::Pick { sections, .. } => words.extend(
+            sections
+                .iter()
+                .flat_map(|section| &section.choices)
+                .map(|choice| choice.title.as_str()),
+        ),
+        Ask::Number | Ask::Location => {}
+    }
+    words
 }
 
 /// Who wrote a message. The same number is answered from the phone and from here, so this is

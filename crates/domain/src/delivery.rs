@@ -1,6 +1,7 @@
 //! How far an outbound message got: a reducer that never steps back.
 //!
 //! ```text
+//!   (Scheduled ─►)
 //!   Queued ─► Accepted ─► Sent ─► Delivered ─► Read ─► Played
 //!      │          │         │
 //!      ├──────────┴─────────┴──► Failed { failure }       (final; never after Delivered)
@@ -77,6 +78,10 @@ pub struct Report {
 pub enum Delivery {
     /// Durable in an outbox, not yet at Meta.
     Queued,
+    /// It leaves at that moment, if the window is open then.
+    Scheduled {
+        at: Time,
+    },
     /// The answer of Meta was lost: it may have gone out. Settled by a report or by a person.
     Uncertain {
         since: Time,
@@ -122,7 +127,11 @@ pub enum Delivery {
 impl Delivery {
     const fn rank(&self) -> u8 {
         match self {
-            Self::Elsewhere | Self::Queued | Self::Parked { .. } | Self::Uncertain { .. } => 0,
+            Self::Elsewhere
+            | Self::Queued
+            | Self::Scheduled { .. }
+            | Self::Parked { .. }
+            | Self::Uncertain { .. } => 0,
             Self::Accepted { .. } => Receipt::Accepted.rank(),
             Self::Sent { .. } => Receipt::Sent.rank(),
             Self::Failed { .. } => Receipt::Failed.rank(),
@@ -141,7 +150,11 @@ impl Delivery {
             | Self::Read { at }
             | Self::Played { at }
             | Self::Failed { at, .. } => Some(*at),
-            Self::Queued | Self::Elsewhere | Self::Parked { .. } | Self::Uncertain { .. } => None,
+            Self::Queued
+            | Self::Scheduled { .. }
+            | Self::Elsewhere
+            | Self::Parked { .. }
+            | Self::Uncertain { .. } => None,
         }
     }
 

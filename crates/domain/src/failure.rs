@@ -39,6 +39,18 @@ pub enum FailureCode {
     Unauthorised,
     /// The number is not registered or not connected.
     NumberNotConnected,
+    /// Meta wants a phone number for this, and knows the customer by a user name only.
+    NeedsNumber,
+    /// It was addressed to the very number that it was sent from.
+    ToOurselves,
+    /// The business may not write to this customer's country.
+    CountryNotAllowed,
+    /// Meta has not approved the name under which the number shows itself.
+    NameNotApproved,
+    /// The form behind the template's button is blocked or held back.
+    FormUnusable,
+    /// The customer's phone, or this way of sending, does not know this kind of message.
+    KindNotSupported,
     /// Meta refused the request as malformed.
     BadRequest,
     /// A fault on Meta's side.

@@ -6,9 +6,10 @@
 //! blindly.
 //!
 //! ```text
-//!  accepted from a desktop
-//!         │   durable, window checked
-//!         ▼
+//!  accepted from a desktop ──── for later ────► Scheduled { at }
+//!         │   durable, window checked                │ its moment came, or a person: "send now"
+//!         ▼                                          │
+//!         ├◄─────────────────────────────────────────┘
 //!      Waiting { not_before } ──────── claim, window checked again ──► Sending { attempt }
 //!         ▲      │ deadline passed                                        │
 //!         │      │ refused, may try again later (Meta answered with an error)
@@ -197,6 +198,11 @@ fn opened_at(facts: &WindowFacts) -> Option<Time> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Outbound {
+    /// It takes its place in line at that moment, and not before: what is written meanwhile leaves
+    /// ahead of it.
+    Scheduled {
+        at: Time,
+    },
     Waiting {
         not_before: Time,
         attempt: u32,
@@ -286,6 +292,15 @@ impl Outbound {
         }
     }
 
+    /// The moment of a scheduled message has come: it stands in line like one written now.
+    #[must_use]
+    pub fn in_line(self, now: Time) -> Self {
+        match self {
+            Self::Scheduled { .. } => Self::queued(now),
+            other => other,
+        }
+    }
+
     /// Asked at the last moment before the request, and whenever the deadline that the message
     /// carries has passed. `Ok` has the proof (or none where no window is needed); `Err` is the
     /// parked state to store instead.
@@ -349,7 +364,8 @@ impl Outbound {
             Self::Sending { earlier, .. } => earlier,
             Self::Uncertain { .. } => return self.answered_late(right, answer, attempt, now),
             // A status was quicker. Whatever it decided stands.
-            Self::Waiting { .. }
+            Self::Scheduled { .. }
+            | Self::Waiting { .. }
             | Self::Accepted { .. }
             | Self::Failed { .. }
             | Self::Parked { .. } => return (self, SideEffect::None),
@@ -544,9 +560,10 @@ impl Outbound {
                 accepted(wamid)
             }
             Self::Failed { .. } if arrived || about == About::AnEarlierOne => accepted(wamid),
-            settled @ (Self::Accepted { .. } | Self::Failed { .. } | Self::Parked { .. }) => {
-                settled
-            }
+            settled @ (Self::Scheduled { .. }
+            | Self::Accepted { .. }
+            | Self::Failed { .. }
+            | Self::Parked { .. }) => settled,
         }
     }
 

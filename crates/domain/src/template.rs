@@ -3,13 +3,20 @@
 //! A template is one name in one language. Its components say what an agent must fill in;
 //! [`Template::fields`] lists that, [`Template::fill`] checks the values as Meta checks them
 //! and gives the rendered text, which is kept with the sent message because no webhook ever
-//! repeats it. Lengths and forbidden characters: platform notes, section 10.
+//! repeats it. [`draft`] is what an administrator hands to Meta for approval. Lengths and
+//! forbidden characters: platform notes, section 10.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::TemplateId;
+use crate::{MediaId, TemplateId, Time, content::Media, outgoing};
+
+pub mod draft;
+mod fill;
+mod text;
+
+pub use text::{substitute, variables};
 
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
@@ -40,7 +47,17 @@ pub enum TemplateStatus {
 }
 
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ts_rs::TS,
+    utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
@@ -78,14 +95,43 @@ pub enum Button {
     CopyCode {
         text: String,
     },
+    /// Opens a form in the chat.
     Flow {
         text: String,
+    },
+    /// Copies or takes over a code, in templates of the category authentication.
+    Otp {
+        text: String,
+    },
+    /// Does something on the customer's phone and takes no value (`VOICE_CALL`,
+    /// `REQUEST_CONTACT_INFO`).
+    Fixed {
+        text: String,
+        meta_kind: String,
     },
     /// A kind that this version does not know.
     Other {
         text: String,
         meta_kind: String,
     },
+}
+
+/// One card of a carousel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct TemplateCard {
+    pub header: Option<HeaderMedia>,
+    pub body: String,
+    pub buttons: Vec<Button>,
+}
+
+/// An offer that runs out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct Offer {
+    pub text: String,
+    /// A clock on the customer's phone counts down to a moment that the sender gives.
+    pub expires: bool,
 }
 
 /// A template as Meta lists it.
@@ -103,10 +149,20 @@ pub struct Template {
     pub body: String,
     pub footer: Option<String>,
     pub buttons: Vec<Button>,
-    /// Components that cannot be filled in here yet, by Meta's name (CAROUSEL …).
+    #[serde(default)]
+    pub cards: Vec<TemplateCard>,
+    #[serde(default)]
+    pub offer: Option<Offer>,
+    /// Components that cannot be filled in here yet, by Meta's name.
     pub unsupported: Vec<String>,
     /// Example values by field key, as its author gave them to Meta.
     pub examples: BTreeMap<String, String>,
+    /// Why Meta rejected it, in Meta's word (`INVALID_FORMAT`).
+    #[serde(default)]
+    pub rejected_reason: Option<String>,
+    /// How customers took it, in Meta's word (`GREEN`, `YELLOW`, `RED`).
+    #[serde(default)]
+    pub quality: Option<String>,
 }
 
 /// Where a value goes.
@@ -139,13 +195,83 @@ pub enum Place {
     CopyCode {
         button: usize,
     },
+    /// The picture, film or document on top.
+    HeaderFile {
+        media: HeaderMedia,
+    },
+    /// What the document on top is called on the customer's phone.
+    HeaderFileName,
+    /// The place on top.
+    HeaderPlace {
+        part: PlacePart,
+    },
+    /// When an offer runs out.
+    OfferExpires,
+    /// The one code of an authentication template: it stands in the text and in the button.
+    Code,
+    CardFile {
+        card: usize,
+        media: HeaderMedia,
+    },
+    CardBody {
+        card: usize,
+        variable: String,
+    },
+    CardUrlSuffix {
+        card: usize,
+        button: usize,
+    },
+}
+
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ts_rs::TS,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum PlacePart {
+    Latitude,
+    Longitude,
+    Name,
+    Address,
+}
+
+/// What kind of value a field takes. All values travel as text.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[serde(tag = "input", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Input {
+    Text,
+    /// Letters and digits without a space.
+    Code,
+    /// The id of an uploaded file (`UploadedFile.file.id`).
+    File {
+        media: HeaderMedia,
+    },
+    /// Degrees with a point: `40.7128`.
+    Degrees,
+    /// Milliseconds since 1970.
+    Moment,
 }
 
 /// One thing an agent must fill in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export)]
 pub struct Field {
-    /// Names the value in the command: `header.1`, `body.first_name`, `button.0`.
+    /// Names the value in the command: `header.1`, `body.first_name`, `button.0`, `header`,
+    /// `header.filename`, `header.latitude`, `offer.expires`, `code`, `card.0.header`, `card.0.body.1`,
+    /// `card.0.button.1`.
     pub key: String,
     pub place: Place,
     /// The variable's name, or the button's text.
@@ -153,6 +279,23 @@ pub struct Field {
     pub example: Option<String>,
     /// Most characters the value may have on its own.
     pub max_chars: usize,
+    pub input: Input,
+    /// It may stay empty.
+    pub optional: bool,
+}
+
+/// What a value in the body is besides its text. Meta shows the text; it is told the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Typed {
+    Amount {
+        /// ISO 4217.
+        currency: String,
+        /// The amount times a thousand.
+        amount_1000: i64,
+    },
+    Date,
 }
 
 /// Why a template cannot be sent from here, said before anybody fills it in.
@@ -170,8 +313,10 @@ pub enum NotSendable {
     /// The customer asked for an end of marketing messages. Meta would refuse it (131050), and
     /// trying harms the number.
     OptedOut {
-        since: crate::Time,
+        since: Time,
     },
+    /// A code can be sent to a phone number only (131062), and this customer's is hidden.
+    NeedsNumber,
 }
 
 /// A value that Meta would refuse, found before it does.
@@ -205,12 +350,22 @@ pub enum FieldProblem {
     },
     #[error("a button's address has a space in it")]
     SpaceInAddress { key: String },
+    #[error("a code has a space in it")]
+    SpaceInCode { key: String },
+    #[error("not degrees on this planet")]
+    NotDegrees { key: String },
+    #[error("no moment in the future")]
+    NotInTheFuture { key: String },
+    #[error("not an amount in a currency")]
+    NotAnAmount { key: String },
+    #[error("the file is not there, or not of the kind that stands there")]
+    NoSuchFile { key: String },
     #[error("a value is given for a field that the template does not have")]
     UnknownField { key: String },
 }
 
 /// What the customer gets, kept with the sent message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export)]
 pub struct RenderedTemplate {
     pub name: String,
@@ -221,10 +376,40 @@ pub struct RenderedTemplate {
     pub body: String,
     pub footer: Option<String>,
     pub buttons: Vec<Button>,
+    /// The file on top, once the hub knows it.
+    #[serde(default)]
+    pub header_file: Option<Media>,
+    #[serde(default)]
+    pub header_place: Option<outgoing::Location>,
+    #[serde(default)]
+    pub offer: Option<RenderedOffer>,
+    #[serde(default)]
+    pub cards: Vec<RenderedCard>,
+    /// Which it was and what was filled in, so that it can be opened again with its values.
+    #[serde(default)]
+    pub template: Option<TemplateId>,
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct RenderedOffer {
+    pub text: String,
+    pub expires_at: Option<Time>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct RenderedCard {
+    pub header_media: Option<HeaderMedia>,
+    pub file: Option<Media>,
+    pub body: String,
+    pub buttons: Vec<Button>,
 }
 
 /// A template with checked values: the only thing the sender accepts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FilledTemplate {
     pub name: String,
     pub language: String,
@@ -234,7 +419,36 @@ pub struct FilledTemplate {
     pub body: Vec<(String, String)>,
     /// (button index, what it is, value)
     pub buttons: Vec<(usize, ButtonValue)>,
+    #[serde(default)]
+    pub header_file: Option<FileValue>,
+    #[serde(default)]
+    pub header_place: Option<outgoing::Location>,
+    #[serde(default)]
+    pub offer_expires: Option<Time>,
+    #[serde(default)]
+    pub cards: Vec<FilledCard>,
+    /// By variable of the body.
+    #[serde(default)]
+    pub typed: BTreeMap<String, Typed>,
     pub rendered: RenderedTemplate,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilledCard {
+    pub file: Option<FileValue>,
+    pub body: Vec<(String, String)>,
+    pub buttons: Vec<(usize, ButtonValue)>,
+}
+
+/// A file that goes out with a template, as the hub knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileValue {
+    /// The field it was given for.
+    pub key: String,
+    pub file: MediaId,
+    pub media: HeaderMedia,
+    /// Of a document.
+    pub name: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,294 +456,98 @@ pub struct FilledTemplate {
 pub enum ButtonValue {
     UrlSuffix(String),
     CopyCode(String),
+    /// The form is told from which message it was opened.
+    Flow,
+    /// The code of an authentication template.
+    Otp(String),
 }
 
 pub const MAX_HEADER: usize = 60;
 pub const MAX_BODY: usize = 1024;
+/// Of one card of a carousel (Meta's page of media card carousels).
+pub const MAX_CARD_BODY: usize = 160;
 pub const MAX_URL: usize = 2000;
 pub const MAX_CODE: usize = 20;
+/// Of an authentication template (Meta's page of authentication templates).
+pub const MAX_OTP: usize = 15;
+pub const MAX_CARDS: usize = 10;
 
-/// The variables of a text in order of first appearance, without repetition.
-#[must_use]
-pub fn variables(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for piece in pieces(text) {
-        if let Piece::Variable(name) = piece
-            && !found.iter().any(|known| known == name)
-        {
-            found.push(name.to_owned());
-        }
+impl FilledTemplate {
+    /// All files that must be at Meta before it can be sent.
+    pub fn files(&self) -> impl Iterator<Item = &FileValue> {
+        self.header_file
+            .iter()
+            .chain(self.cards.iter().filter_map(|card| card.file.as_ref()))
     }
-    found
-}
-
-enum Piece<'a> {
-    Words(&'a str),
-    Variable(&'a str),
-}
-
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let Some((name, tail)) = after.split_once("}}") else {
-            break;
-        };
-        out.push(Piece::Words(before));
-        out.push(Piece::Variable(name.trim()));
-        rest = tail;
-    }
-    out.push(Piece::Words(rest));
-    out
-}
-
-/// The text with each variable replaced by its value; a variable without one stays visible.
-#[must_use]
-pub fn substitute(text: &str, value_of: impl Fn(&str) -> Option<String>) -> String {
-    pieces(text)
-        .into_iter()
-        .map(|piece| match piece {
-            Piece::Words(words) => words.to_owned(),
-            Piece::Variable(name) => value_of(name).unwrap_or_else(|| format!("{{{{{name}}}}}")),
-        })
-        .collect()
 }
 
 impl Template {
-    /// What an agent must fill in, in the order of reading.
-    #[must_use]
-    pub fn fields(&self) -> Vec<Field> {
-        let mut fields = Vec::new();
-        if let Some(Header::Text { text }) = &self.header {
-            for variable in variables(text) {
-                fields.push(self.field(
-                    format!("header.{variable}"),
-                    Place::HeaderText {
-                        variable: variable.clone(),
-                    },
-                    variable,
-                    MAX_HEADER,
-                ));
-            }
-        }
-        for variable in variables(&self.body) {
-            fields.push(self.field(
-                format!("body.{variable}"),
-                Place::Body {
-                    variable: variable.clone(),
-                },
-                variable,
-                MAX_BODY,
-            ));
-        }
-        for (index, button) in self.buttons.iter().enumerate() {
-            match button {
-                Button::Url { text, url } if !variables(url).is_empty() => fields.push(self.field(
-                    format!("button.{index}"),
-                    Place::UrlSuffix { button: index },
-                    text.clone(),
-                    MAX_URL,
-                )),
-                Button::CopyCode { text } => fields.push(self.field(
-                    format!("button.{index}"),
-                    Place::CopyCode { button: index },
-                    text.clone(),
-                    MAX_CODE,
-                )),
-                Button::Url { .. }
-                | Button::QuickReply { .. }
-                | Button::Phone { .. }
-                | Button::Flow { .. }
-                | Button::Other { .. } => {}
-            }
-        }
-        fields
-    }
-
-    fn field(&self, key: String, place: Place, label: String, max_chars: usize) -> Field {
-        Field {
-            example: self.examples.get(&key).cloned(),
-            key,
-            place,
-            label,
-            max_chars,
-        }
-    }
-
     /// Why it stands greyed in the picker, if it does.
     #[must_use]
     pub fn not_sendable(&self) -> Option<NotSendable> {
+        let component = |component: &str| {
+            Some(NotSendable::Component {
+                component: component.to_owned(),
+            })
+        };
         if self.status != TemplateStatus::Approved {
             return Some(NotSendable::NotApproved {
                 status: self.status,
             });
         }
-        if let Some(component) = self.unsupported.first() {
-            return Some(NotSendable::Component {
-                component: component.clone(),
-            });
+        if let Some(unsupported) = self.unsupported.first() {
+            return component(unsupported);
         }
-        if let Some(Header::Media { media }) = &self.header {
-            return Some(NotSendable::Component {
-                component: match media {
-                    HeaderMedia::Image => "HEADER_IMAGE",
-                    HeaderMedia::Video => "HEADER_VIDEO",
-                    HeaderMedia::Document => "HEADER_DOCUMENT",
-                    HeaderMedia::Location => "HEADER_LOCATION",
-                }
-                .into(),
-            });
+        if self.cards.len() > MAX_CARDS {
+            return component("CAROUSEL");
         }
-        self.buttons.iter().find_map(|button| match button {
-            Button::Flow { .. } => Some(NotSendable::Component {
-                component: "FLOW".into(),
-            }),
-            Button::Other { meta_kind, .. } => Some(NotSendable::Component {
-                component: meta_kind.clone(),
-            }),
-            Button::QuickReply { .. }
-            | Button::Url { .. }
-            | Button::Phone { .. }
-            | Button::CopyCode { .. } => None,
-        })
+        let buttons = self
+            .cards
+            .iter()
+            .flat_map(|card| &card.buttons)
+            .chain(&self.buttons);
+        for button in buttons {
+            match button {
+                Button::Other { meta_kind, .. } => return component(meta_kind),
+                // The one code belongs to the one text of the category.
+                Button::Otp { .. } if !self.is_code() => return component("OTP"),
+                Button::QuickReply { .. }
+                | Button::Url { .. }
+                | Button::Phone { .. }
+                | Button::CopyCode { .. }
+                | Button::Flow { .. }
+                | Button::Otp { .. }
+                | Button::Fixed { .. } => {}
+            }
+        }
+        None
     }
 
     /// As [`Template::not_sendable`], for one customer.
     #[must_use]
-    pub fn not_sendable_to(&self, no_marketing_since: Option<crate::Time>) -> Option<NotSendable> {
+    pub fn not_sendable_to(
+        &self,
+        no_marketing_since: Option<Time>,
+        has_number: bool,
+    ) -> Option<NotSendable> {
         self.not_sendable()
             .or(match (self.category, no_marketing_since) {
                 (Category::Marketing, Some(since)) => Some(NotSendable::OptedOut { since }),
+                (Category::Authentication, _) if !has_number => Some(NotSendable::NeedsNumber),
                 _ => None,
             })
     }
 
-    /// The text as it would read with these values; missing ones stay visible.
+    /// Whether it carries one code, which stands in its text and in its button.
     #[must_use]
-    pub fn preview(&self, values: &BTreeMap<String, String>) -> RenderedTemplate {
-        let value = |prefix: &str, name: &str| {
-            values
-                .get(&format!("{prefix}.{name}"))
-                .filter(|value| !value.is_empty())
-                .cloned()
-        };
-        let (header_text, header_media) = match &self.header {
-            Some(Header::Text { text }) => {
-                (Some(substitute(text, |name| value("header", name))), None)
-            }
-            Some(Header::Media { media }) => (None, Some(*media)),
-            None => (None, None),
-        };
-        RenderedTemplate {
-            name: self.name.clone(),
-            language: self.language.clone(),
-            category: self.category,
-            header_text,
-            header_media,
-            body: substitute(&self.body, |name| value("body", name)),
-            footer: self.footer.clone(),
-            buttons: self
+    pub fn is_code(&self) -> bool {
+        self.category == Category::Authentication
+            && self.cards.is_empty()
+            && variables(&self.body).len() <= 1
+            && self
                 .buttons
                 .iter()
-                .enumerate()
-                .map(|(index, button)| match button {
-                    Button::Url { text, url } => Button::Url {
-                        text: text.clone(),
-                        url: substitute(url, |_| values.get(&format!("button.{index}")).cloned()),
-                    },
-                    other => other.clone(),
-                })
-                .collect(),
-        }
-    }
-
-    /// Checks the values as Meta checks them.
-    ///
-    /// # Errors
-    /// Every [`FieldProblem`] found, in the order of the fields; never an empty list.
-    pub fn fill(
-        &self,
-        values: &BTreeMap<String, String>,
-    ) -> Result<FilledTemplate, Vec<FieldProblem>> {
-        let fields = self.fields();
-        let mut problems: Vec<FieldProblem> = values
-            .keys()
-            .filter(|key| !fields.iter().any(|field| field.key == **key))
-            .map(|key| FieldProblem::UnknownField { key: key.clone() })
-            .collect();
-        for field in &fields {
-            let value = values.get(&field.key).map_or("", String::as_str);
-            problems.extend(check(field, value));
-        }
-        let rendered = self.preview(values);
-        let lengths = [
-            ("header", rendered.header_text.as_deref(), MAX_HEADER),
-            ("body", Some(rendered.body.as_str()), MAX_BODY),
-        ];
-        for (place, text, max) in lengths {
-            let length = text.map_or(0, |text| text.chars().count());
-            if length > max {
-                problems.push(FieldProblem::TextTooLong {
-                    place: place.into(),
-                    length,
-                    max,
-                });
-            }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let given = |key: &str| values.get(key).cloned().unwrap_or_default();
-        let mut filled = FilledTemplate {
-            name: self.name.clone(),
-            language: self.language.clone(),
-            named_parameters: self.named_parameters,
-            header: Vec::new(),
-            body: Vec::new(),
-            buttons: Vec::new(),
-            rendered,
-        };
-        for field in fields {
-            let value = given(&field.key);
-            match field.place {
-                Place::HeaderText { variable } => filled.header.push((variable, value)),
-                Place::Body { variable } => filled.body.push((variable, value)),
-                Place::UrlSuffix { button } => {
-                    filled.buttons.push((button, ButtonValue::UrlSuffix(value)));
-                }
-                Place::CopyCode { button } => {
-                    filled.buttons.push((button, ButtonValue::CopyCode(value)));
-                }
-            }
-        }
-        // Positional values go out in the order of their numbers, whatever the text's order.
-        if !self.named_parameters {
-            for list in [&mut filled.header, &mut filled.body] {
-                list.sort_by_key(|(variable, _)| variable.parse::<u32>().unwrap_or(u32::MAX));
-            }
-        }
-        Ok(filled)
-    }
-}
-
-fn check(field: &Field, value: &str) -> Option<FieldProblem> {
-    let key = field.key.clone();
-    if value.trim().is_empty() {
-        Some(FieldProblem::Empty { key })
-    } else if value.contains(['\n', '\r', '\t']) {
-        Some(FieldProblem::LineBreak { key })
-    } else if value.contains("     ") {
-        Some(FieldProblem::ManySpaces { key })
-    } else if value.chars().count() > field.max_chars {
-        Some(FieldProblem::TooLong {
-            key,
-            max: field.max_chars,
-        })
-    } else if matches!(field.place, Place::UrlSuffix { .. }) && value.contains(char::is_whitespace)
-    {
-        Some(FieldProblem::SpaceInAddress { key })
-    } else {
-        None
+                .any(|button| matches!(button, Button::Otp { .. }))
     }
 }
 

@@ -192,6 +192,7 @@ impl Hub {
                 sending
                     || (!stopped && !conn.due(now, 1).await?.is_empty())
                     || !conn.past_deadline(now, 1).await?.is_empty()
+                    || !conn.schedule_due(now, 1).await?.is_empty()
             };
             if !busy && self.core.store.log_end().await? == end {
                 return Ok(());

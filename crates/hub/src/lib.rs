@@ -9,6 +9,7 @@ pub mod clock;
 mod commands;
 pub mod config;
 pub mod core;
+mod costs;
 pub mod health;
 pub mod http;
 pub mod hub;

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ajar_domain::InboxId;
+use ajar_domain::{InboxId, TemplateId, template::draft::TemplateDraft};
 use ajar_protocol::error::{ApiError, ErrorCode};
 
 use crate::{
     commands::{CommandError, refused},
     core::Core,
+    meta::graph::GraphError,
+    store::inboxes::Line,
 };
 
 /// Lists the templates of the number's account and stores what changed.
@@ -15,11 +17,7 @@ use crate::{
 /// # Errors
 /// `meta_unavailable` if Meta could not be asked; the known templates stay as they are.
 pub async fn refresh(core: &Core, inbox: &InboxId) -> Result<(), CommandError> {
-    let line = {
-        let mut conn = core.store.read().await?;
-        conn.line(inbox).await?
-    }
-    .ok_or_else(|| refused(ErrorCode::NotFound, "no such number"))?;
+    let line = line(core, inbox).await?;
     let listed = core
         .graph
         .list_templates(&line.waba_id)
@@ -35,8 +33,110 @@ pub async fn refresh(core: &Core, inbox: &InboxId) -> Result<(), CommandError> {
     let mut tx = core.store.begin().await?;
     tx.replace_templates(inbox, listed, || core.ids.next())
         .await?;
+    tx.templates_listed(inbox, core.now()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Hands a new template to Meta.
+///
+/// # Errors
+/// `content_refused` with the problems found here, `refused_by_meta` with what Meta found, or
+/// `meta_unavailable`.
+pub async fn create(
+    core: &Core,
+    inbox: &InboxId,
+    draft: &TemplateDraft,
+) -> Result<(), CommandError> {
+    checked(draft)?;
+    let line = line(core, inbox).await?;
+    core.graph
+        .create_template(&line.waba_id, draft)
+        .await
+        .map_err(told)?;
+    refresh(core, inbox).await
+}
+
+/// Changes one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn edit(
+    core: &Core,
+    template: &TemplateId,
+    draft: &TemplateDraft,
+) -> Result<(), CommandError> {
+    checked(draft)?;
+    let (inbox, _, meta_id) = known(core, template).await?;
+    core.graph
+        .edit_template(&meta_id, draft)
+        .await
+        .map_err(told)?;
+    refresh(core, &inbox).await
+}
+
+/// Removes one.
+///
+/// # Errors
+/// As [`create`].
+pub async fn delete(core: &Core, template: &TemplateId) -> Result<(), CommandError> {
+    let (inbox, name, meta_id) = known(core, template).await?;
+    let line = line(core, &inbox).await?;
+    core.graph
+        .delete_template(&line.waba_id, &name, &meta_id)
+        .await
+        .map_err(told)?;
+    refresh(core, &inbox).await
+}
+
+fn checked(draft: &TemplateDraft) -> Result<(), CommandError> {
+    let problems = draft.check();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(CommandError::Refused(ApiError::of_problems(problems)))
+    }
+}
+
+async fn line(core: &Core, inbox: &InboxId) -> Result<Line, CommandError> {
+    let mut conn = core.store.read().await?;
+    conn.line(inbox)
+        .await?
+        .ok_or_else(|| refused(ErrorCode::NotFound, "no such number"))
+}
+
+/// The number, the name and Meta's id of a template.
+async fn known(
+    core: &Core,
+    template: &TemplateId,
+) -> Result<(InboxId, String, String), CommandError> {
+    let mut conn = core.store.read().await?;
+    let row = conn
+        .template(template.as_str())
+        .await?
+        .filter(|row| !row.gone)
+        .ok_or_else(|| refused(ErrorCode::NotFound, "no such template"))?;
+    let meta_id = conn
+        .template_at_meta(template)
+        .await?
+        .ok_or_else(|| refused(ErrorCode::Conflict, "its id at Meta is not known yet"))?;
+    Ok((row.inbox, row.template.name, meta_id))
+}
+
+fn told(error: GraphError) -> CommandError {
+    CommandError::Refused(match error {
+        GraphError::Refused { failure, .. } => ApiError {
+            meta: Some(failure),
+            ..ApiError::new(ErrorCode::RefusedByMeta, "Meta refused it")
+        },
+        GraphError::NotReached | GraphError::NoAnswer | GraphError::Garbled { .. } => {
+            ApiError::later(
+                ErrorCode::MetaUnavailable,
+                "Meta could not be asked, or its answer was lost",
+                None,
+            )
+        }
+    })
 }
 
 /// At start, and whenever an event said that something changed: every number of this hub, until it

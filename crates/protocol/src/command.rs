@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 
 use ajar_domain::{
     AgentId, ClientRef, ConversationId, InboxId, MediaId, MergeId, MessageId, PhoneStartId,
-    TemplateId, Time, attachment::AttachmentKind,
+    TemplateId, Time,
+    attachment::AttachmentKind,
+    outgoing::Outgoing,
+    template::{Typed, draft::TemplateDraft},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{Position, ReadReceipts};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 #[ts(export)]
 pub enum Command {
@@ -38,11 +41,39 @@ pub enum Command {
         /// The deadline as the agent saw it when pressing Send.
         send_before: Time,
     },
+    /// A place, contact cards or a question, only while the window is open.
+    SendContent {
+        conversation: ConversationId,
+        content: Outgoing,
+        reply_to: Option<MessageId>,
+        /// The deadline as the agent saw it when pressing Send.
+        send_before: Time,
+    },
+    /// An emoji on a message, only while the window is open. It takes the place of an earlier one
+    /// of ours.
+    React {
+        message: MessageId,
+        /// `None` takes it away.
+        emoji: Option<String>,
+        /// The deadline as the agent saw it.
+        send_before: Time,
+    },
+    /// Free text that leaves at a later moment, which must lie before the window closes as it is
+    /// known now. The window is asked again then.
+    ScheduleText {
+        conversation: ConversationId,
+        body: String,
+        reply_to: Option<MessageId>,
+        at: Time,
+    },
     SendTemplate {
         to: Recipient,
         template: TemplateId,
-        /// By field key (`body.1`, `header.name`, `button.0`).
+        /// By field key (`body.1`, `header.name`, `button.0`, `header`).
         values: BTreeMap<String, String>,
+        /// What values of the body are besides their text, by field key.
+        #[serde(default)]
+        typed: BTreeMap<String, Typed>,
         /// A draft to hold for the customer's answer.
         hold: Option<String>,
     },
@@ -50,8 +81,10 @@ pub enum Command {
     HoldText {
         conversation: ConversationId,
         body: String,
+        #[serde(default)]
+        reply_to: Option<MessageId>,
     },
-    /// Send a held or parked text now; the window is checked again.
+    /// Send a held, parked or scheduled text now; the window is checked again.
     Release {
         message: MessageId,
     },
@@ -59,7 +92,7 @@ pub enum Command {
     SendAgain {
         message: MessageId,
     },
-    /// Throw a held, parked, failed or uncertain text away.
+    /// Throw a held, parked, scheduled, failed or uncertain text away.
     Discard {
         message: MessageId,
     },
@@ -105,6 +138,16 @@ pub enum Command {
     CancelPhoneStart {
         start: PhoneStartId,
     },
+    /// The echo that claimed this hand-off was another message: it waits again.
+    WaitAgain {
+        start: PhoneStartId,
+    },
+    /// Who holds the phone from now on: the author of what is typed on it, unless somebody says
+    /// otherwise. `None`: nobody in particular.
+    HoldPhone {
+        inbox: InboxId,
+        agent: Option<AgentId>,
+    },
     /// Say which agent typed an echo.
     ClaimEcho {
         message: MessageId,
@@ -112,6 +155,23 @@ pub enum Command {
     },
     RefreshTemplates {
         inbox: InboxId,
+    },
+    /// Hand a new template to Meta. Administrators only, as are the next two.
+    CreateTemplate {
+        inbox: InboxId,
+        draft: TemplateDraft,
+    },
+    /// Change one. Its name and language stay.
+    EditTemplate {
+        template: TemplateId,
+        draft: TemplateDraft,
+    },
+    DeleteTemplate {
+        template: TemplateId,
+    },
+    /// Meta's prices, as a table with commas; `None` takes them away. Administrators only.
+    SetRateCard {
+        csv: Option<String>,
     },
     /// Two chats that may be one person's are.
     JoinChats {
@@ -151,7 +211,7 @@ pub enum Recipient {
     Number { inbox: InboxId, number: String },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[ts(export)]
 pub struct CommandRequest {
     pub client_ref: ClientRef,

@@ -36,6 +36,10 @@ pub enum ErrorCode {
     TemplateRefused,
     /// The file cannot go out as it is: see [`ApiError::file`].
     FileRefused,
+    /// A place, cards, a question or a template draft with problems: see [`ApiError::problems`].
+    ContentRefused,
+    /// Meta refused what an administrator asked for: see [`ApiError::meta`].
+    RefusedByMeta,
     /// The customer wants no marketing messages.
     OptedOut,
     /// Not a phone number that can exist.
@@ -95,6 +99,12 @@ pub struct ApiError {
     /// What is wrong with a file, where the code is `file_refused`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<ajar_domain::attachment::AttachmentProblem>,
+    /// Problems at single fields, where the code is `content_refused`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<ajar_domain::outgoing::OutgoingProblem>,
+    /// What Meta said, where the code is `refused_by_meta`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<ajar_domain::failure::Failure>,
 }
 
 impl ApiError {
@@ -106,6 +116,8 @@ impl ApiError {
             retry: RetryAdvice::Never,
             fields: Vec::new(),
             file: None,
+            problems: Vec::new(),
+            meta: None,
         }
     }
 
@@ -115,6 +127,15 @@ impl ApiError {
         Self {
             file: Some(problem),
             ..Self::new(ErrorCode::FileRefused, "the file cannot be sent")
+        }
+    }
+
+    /// Something that Meta would refuse, said before it is asked.
+    #[must_use]
+    pub fn of_problems(problems: Vec<ajar_domain::outgoing::OutgoingProblem>) -> Self {
+        Self {
+            problems,
+            ..Self::new(ErrorCode::ContentRefused, "Meta would refuse this")
         }
     }
 

@@ -9,6 +9,7 @@
 //! | `POST /v1/commands` | [`crate::command::CommandAnswer`] for a `CommandRequest` |
 //! | `GET /v1/conversations/{id}/messages?before=POSITION&limit=N` | [`MessagePage`] |
 //! | `GET /v1/conversations/{id}/window` | [`crate::ui::WhyWindow`] |
+//! | `GET /v1/inboxes/{id}/costs` | [`crate::ui::CostReport`] |
 //! | `GET /v1/search?q=…` | [`SearchPage`] |
 //! | `GET /v1/health` | [`crate::health::HealthReport`]; administrators only |
 //! | `GET /v1/media/{id}` | the bytes |

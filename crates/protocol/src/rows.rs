@@ -42,6 +42,20 @@ pub struct InboxRow {
     /// How far the phone's past has been taken over.
     #[serde(default)]
     pub import: Import,
+    /// When the templates were last listed.
+    #[serde(default)]
+    pub templates_at: Option<Time>,
+    /// Who holds the phone now.
+    #[serde(default)]
+    pub phone_holder: Option<PhoneHolder>,
+}
+
+/// The agent who has the phone in hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct PhoneHolder {
+    pub agent: AgentId,
+    pub since: Time,
 }
 
 /// When Meta is told that a message was read (blue ticks on the customer's phone).
@@ -193,6 +207,9 @@ pub struct Reaction {
     pub emoji: String,
     pub by: Author,
     pub at: Time,
+    /// How far one of ours got; `None` for all others, and once it has arrived.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]

@@ -13,7 +13,11 @@ use ajar_domain::{
     composer::Composer,
     content::Author,
     opening::Occurrence,
-    template::{Field, FieldProblem, NotSendable, RenderedTemplate, Template},
+    outgoing::{Outgoing, OutgoingProblem},
+    rate_card::{Charged, Estimate},
+    template::{
+        Field, FieldProblem, NotSendable, RenderedTemplate, Template, Typed, draft::TemplateDraft,
+    },
     window::{Opening, Refusal, Window},
 };
 use serde::{Deserialize, Serialize};
@@ -112,6 +116,12 @@ ui_calls! {
     /// That was all: what lies at the hub now.
     EndAttachment = "end_attachment" (AttachmentRef) -> UploadedFile;
     DropAttachment = "drop_attachment" (AttachmentRef) -> Nothing;
+    /// Whether Meta would take this, asked while it is being written.
+    CheckContent = "check_content" (Outgoing) -> ContentVerdict;
+    /// As `check_content`, for a template that is being written.
+    CheckTemplateDraft = "check_template_draft" (TemplateDraft) -> ContentVerdict;
+    /// What the month's messages of a number were, and what they cost by the rate card.
+    Costs = "costs" (InboxRef) -> CostReport;
     SavePreferences = "save_preferences" (Preferences) -> Nothing;
     /// Try the link to the hub now instead of waiting.
     TryNow = "try_now" (Nothing) -> Nothing;
@@ -144,6 +154,37 @@ pub struct AttachmentPart {
     pub attachment: String,
     /// At most 256 KB, as base64.
     pub base64: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct ContentVerdict {
+    /// Empty: it can go out.
+    pub problems: Vec<OutgoingProblem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct InboxRef {
+    pub inbox: InboxId,
+}
+
+/// The answer of `GET /v1/inboxes/{id}/costs`. Counts come from Meta's own word in the statuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[ts(export)]
+pub struct CostReport {
+    /// The first moment of the month, in UTC.
+    pub since: Time,
+    /// Most messages first.
+    pub lines: Vec<Charged>,
+    pub billed: u32,
+    pub free: u32,
+    /// Service messages that are free every month, billed or not (platform notes, section 13).
+    pub allowance: u32,
+    /// Service messages of this month so far.
+    pub service: u32,
+    /// `None`: no rate card is loaded.
+    pub estimate: Option<Estimate>,
 }
 
 /// An empty object.
@@ -473,9 +514,19 @@ pub struct Draft {
     pub mode: DraftMode,
     pub body: String,
     pub reply_to: Option<MessageId>,
+    /// Files that lie at the hub and wait for Send.
+    #[serde(default)]
+    pub files: Vec<DraftFile>,
     /// Set by the engine.
     #[serde(default)]
     pub saved_at: Option<Time>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(export)]
+pub struct DraftFile {
+    pub file: UploadedFile,
+    pub name: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS)]
@@ -492,6 +543,8 @@ pub struct ThreadView {
     /// The first item that was unread when the thread was opened.
     pub unread_from: Option<Position>,
     pub drafts: Vec<Draft>,
+    /// Those that wait, and those that other words claimed within a day: a person may say that
+    /// this was another message.
     pub phone_starts: Vec<PhoneStartRow>,
     /// Earlier windows, newest first, at most six: how long until we answered.
     pub earlier_windows: Vec<EarlierWindow>,
@@ -594,6 +647,8 @@ pub struct TemplateList {
     /// Recently used first, then by name; what cannot be sent comes last.
     pub templates: Vec<TemplateChoice>,
     pub sendable: u32,
+    /// When Meta was last asked.
+    pub refreshed_at: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS)]
@@ -605,6 +660,8 @@ pub struct TemplateChoice {
     pub last_used_at: Option<Time>,
     /// By field key, with where the value came from.
     pub prefill: BTreeMap<String, Prefill>,
+    /// Whether it can be changed here; others are made in WhatsApp Manager.
+    pub can_be_edited: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -628,6 +685,8 @@ pub enum PrefillFrom {
 pub struct TemplateValues {
     pub template: TemplateId,
     pub values: BTreeMap<String, String>,
+    #[serde(default)]
+    pub typed: BTreeMap<String, Typed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ts_rs::TS)]
@@ -709,6 +768,12 @@ pub enum DemoAction {
     PhoneSendsStart { start: ajar_domain::PhoneStartId },
     /// The team's clock runs at this rate (1 to 3600).
     SetRate { rate: f64 },
+    /// The team's clock is put forward, as if so much time had passed.
+    Skip { seconds: u32 },
+    /// Meta takes the next message, and its answer is lost on the way. Its status comes as usual.
+    LoseNextAnswer,
+    /// Meta takes the next message, and says a moment later that the window is closed.
+    DisputeNext,
 }
 
 /// How this desktop stands to its hub.

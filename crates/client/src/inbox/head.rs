@@ -131,6 +131,8 @@ impl Head {
             blocked: self
                 .blocked_at
                 .map(|since| (Pause::CustomerBlocked { by: None }, since)),
+            // The ways on are not asked for here.
+            number_hidden: false,
         };
         let conversation = ConversationState {
             phone_first: self.phone_first_at.map(|at| PhoneFirst { at, by: None }),

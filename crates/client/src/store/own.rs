@@ -26,7 +26,7 @@ impl Store {
     /// Keeps what an agent has typed; an empty text forgets it.
     pub async fn save_draft(&self, agent: &AgentId, draft: &Draft, now: Time) -> Result<()> {
         let mut tx = self.begin().await?;
-        if draft.body.is_empty() && draft.reply_to.is_none() {
+        if draft.body.is_empty() && draft.reply_to.is_none() && draft.files.is_empty() {
             sqlx::query("DELETE FROM drafts WHERE conversation = $1 AND agent = $2 AND mode = $3")
                 .bind(draft.conversation.as_str())
                 .bind(agent.as_str())
@@ -35,10 +35,10 @@ impl Store {
                 .await?;
         } else {
             sqlx::query(
-                "INSERT INTO drafts (conversation, agent, mode, body, reply_to, saved_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation, agent, mode) \
+                "INSERT INTO drafts (conversation, agent, mode, body, reply_to, saved_at, files) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (conversation, agent, mode) \
                  DO UPDATE SET body = excluded.body, reply_to = excluded.reply_to, \
-                 saved_at = excluded.saved_at",
+                 saved_at = excluded.saved_at, files = excluded.files",
             )
             .bind(draft.conversation.as_str())
             .bind(agent.as_str())
@@ -46,6 +46,11 @@ impl Store {
             .bind(&draft.body)
             .bind(draft.reply_to.as_ref().map(MessageId::as_str))
             .bind(now.millis())
+            .bind(if draft.files.is_empty() {
+                String::new()
+            } else {
+                write(&draft.files)
+            })
             .execute(&mut *tx)
             .await?;
         }
@@ -58,7 +63,7 @@ impl Store {
         conversation: &ConversationId,
     ) -> Result<Vec<Draft>> {
         let rows = sqlx::query(
-            "SELECT conversation, mode, body, reply_to, saved_at FROM drafts \
+            "SELECT conversation, mode, body, reply_to, saved_at, files FROM drafts \
              WHERE agent = $1 AND conversation = $2 ORDER BY mode",
         )
         .bind(agent.as_str())
@@ -71,7 +76,7 @@ impl Store {
     /// All unsent replies of an agent, for the marks in the list.
     pub async fn drafts(&self, agent: &AgentId) -> Result<Vec<Draft>> {
         let rows = sqlx::query(
-            "SELECT conversation, mode, body, reply_to, saved_at FROM drafts \
+            "SELECT conversation, mode, body, reply_to, saved_at, files FROM drafts \
              WHERE agent = $1 AND mode = 'reply' AND body <> ''",
         )
         .bind(agent.as_str())
@@ -175,7 +180,13 @@ impl Store {
 
 fn draft(row: &SqliteRow) -> Result<Draft> {
     let mode: &str = row.try_get("mode")?;
+    let files: &str = row.try_get("files")?;
     Ok(Draft {
+        files: if files.is_empty() {
+            Vec::new()
+        } else {
+            read("drafts", files)?
+        },
         conversation: ConversationId::new(row.try_get::<String, _>("conversation")?),
         mode: if mode == "note" {
             DraftMode::Note

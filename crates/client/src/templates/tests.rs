@@ -18,8 +18,12 @@ fn template(name: &str, body: &str) -> Template {
         body: body.into(),
         footer: None,
         buttons: Vec::new(),
+        cards: Vec::new(),
+        offer: None,
         unsupported: Vec::new(),
         examples: BTreeMap::new(),
+        rejected_reason: None,
+        quality: None,
     }
 }
 
@@ -76,6 +80,7 @@ fn filled(template: Template, used: Option<TemplateUse>, named: bool) -> BTreeMa
     let known = Known {
         conversation: Some(&conversation),
         my_name: "Sami",
+        refreshed_at: None,
     };
     let list = list(vec![row(template)], &InboxId::new("shop"), "", &uses, known);
     list.templates
@@ -212,7 +217,12 @@ fn search_looks_at_name_words_category_and_language() {
 #[test]
 fn a_preview_says_what_is_still_missing() {
     let template = template("hello", "Hi {{1}}");
-    let preview = preview(&template, &BTreeMap::new());
+    let preview = preview(
+        &template,
+        &BTreeMap::new(),
+        &BTreeMap::new(),
+        Time::from_millis(1),
+    );
     assert_eq!(preview.rendered.body, "Hi {{1}}");
     assert_eq!(preview.problems.len(), 1);
     assert_eq!(preview.body_max, 1024);
@@ -227,6 +237,7 @@ fn nobody_is_greeted_by_a_picture_or_by_the_name_of_an_account() {
         let known = Known {
             conversation: Some(&row_of),
             my_name: "Sami",
+            refreshed_at: None,
         };
         let rows = vec![row(template("hello", "Hi {{1}}, how are you?"))];
         let list = list(rows, &InboxId::new("shop"), "", &BTreeMap::default(), known);

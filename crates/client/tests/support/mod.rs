@@ -72,8 +72,12 @@ pub fn greeting_template() -> Template {
         body: "Hello {{1}}".into(),
         footer: None,
         buttons: Vec::new(),
+        cards: Vec::new(),
+        offer: None,
         unsupported: Vec::new(),
         examples: BTreeMap::new(),
+        rejected_reason: None,
+        quality: None,
     }
 }
 
@@ -93,6 +97,8 @@ impl FakeHub {
             last_echo_at: None,
             last_status_at: None,
             import: ajar_domain::import::Import::default(),
+            templates_at: None,
+            phone_holder: None,
         };
         let agents = ["Alice", "Bob"]
             .map(|name| AgentRow {

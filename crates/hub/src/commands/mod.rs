@@ -1,6 +1,7 @@
 //! Commands of agents: checked, made durable with their answer, and told to everybody by the
 //! events that they cause. A repeated command gets its first answer.
 
+mod content;
 mod identity;
 mod sending;
 mod team;
@@ -19,7 +20,8 @@ use ajar_protocol::{
     rows::{AgentRow, ConversationRow, InboxRow, Role},
 };
 
-use self::sending::SendFile;
+pub(crate) use self::sending::own_position;
+use self::{content::SendFile, sending::SendTemplate};
 use crate::{
     core::Core,
     import, outbox,
@@ -65,6 +67,23 @@ pub async fn execute(
     agent: &AgentRow,
     request: CommandRequest,
 ) -> Result<CommandAnswer> {
+    let changes_meta = matches!(
+        request.command,
+        Command::CreateTemplate { .. }
+            | Command::EditTemplate { .. }
+            | Command::DeleteTemplate { .. }
+    );
+    // What is asked of Meta happens once: a desktop that repeats itself gets its first answer.
+    if changes_meta
+        && let Some(answer) = core
+            .store
+            .begin()
+            .await?
+            .earlier_answer(&request.client_ref)
+            .await?
+    {
+        return Ok(answer);
+    }
     // Asking Meta takes its time and holds no lock.
     if let Command::RefreshTemplates { inbox } = &request.command {
         templates::refresh(core, inbox).await?;
@@ -76,6 +95,13 @@ pub async fn execute(
                 core.projector().read_again().await?;
             }
             Command::StartSending => outbox::start_again(core).await?,
+            Command::CreateTemplate { inbox, draft } => {
+                templates::create(core, inbox, draft).await?;
+            }
+            Command::EditTemplate { template, draft } => {
+                templates::edit(core, template, draft).await?;
+            }
+            Command::DeleteTemplate { template } => templates::delete(core, template).await?,
             _ => {}
         }
     }
@@ -141,16 +167,50 @@ impl Act<'_> {
                 };
                 self.send_file(conversation, &wanted, *send_before).await
             }
+            Command::SendContent {
+                conversation,
+                content,
+                reply_to,
+                send_before,
+            } => {
+                self.send_content(conversation, content, reply_to.as_ref(), *send_before)
+                    .await
+            }
+            Command::React {
+                message,
+                emoji,
+                send_before,
+            } => self.react(message, emoji.as_deref(), *send_before).await,
+            Command::ScheduleText {
+                conversation,
+                body,
+                reply_to,
+                at,
+            } => {
+                self.schedule_text(conversation, body, reply_to.as_ref(), *at)
+                    .await
+            }
             Command::SendTemplate {
                 to,
                 template,
                 values,
+                typed,
                 hold,
             } => {
-                self.send_template(to, template, values, hold.as_deref())
-                    .await
+                let wanted = SendTemplate {
+                    to,
+                    template,
+                    values,
+                    typed,
+                    hold: hold.as_deref(),
+                };
+                self.send_template(&wanted).await
             }
-            Command::HoldText { conversation, body } => self.hold_text(conversation, body).await,
+            Command::HoldText {
+                conversation,
+                body,
+                reply_to,
+            } => self.hold_text(conversation, body, reply_to.as_ref()).await,
             Command::Release { message } | Command::SendAgain { message } => {
                 self.send_again(message).await
             }
@@ -191,15 +251,21 @@ impl Act<'_> {
                 self.start_on_phone(to, name.as_deref(), text).await
             }
             Command::CancelPhoneStart { start } => self.cancel_phone_start(start).await,
+            Command::WaitAgain { start } => self.wait_again(start).await,
+            Command::HoldPhone { inbox, agent } => self.hold_phone(inbox, agent.as_ref()).await,
             Command::ClaimEcho { message, agent } => self.claim_echo(message, agent.as_ref()).await,
             Command::RefreshTemplates { .. } => Ok(()),
             Command::JoinChats { merge } => self.join_chats(merge).await,
             Command::KeepApart { merge } => self.keep_apart(merge).await,
             Command::SplitChats { merge } => self.split_chats(merge).await,
             // Carried out before this transaction; only the right to do so is asked.
-            Command::AskForHistory { .. } | Command::ReadAgain | Command::StartSending => {
-                self.must_be_admin()
-            }
+            Command::AskForHistory { .. }
+            | Command::ReadAgain
+            | Command::StartSending
+            | Command::CreateTemplate { .. }
+            | Command::EditTemplate { .. }
+            | Command::DeleteTemplate { .. } => self.must_be_admin(),
+            Command::SetRateCard { csv } => self.set_rate_card(csv.as_deref()).await,
             Command::SetPolicy {
                 inbox,
                 margin_ms,
@@ -220,7 +286,7 @@ impl Act<'_> {
         }
     }
 
-    fn must_be_admin(&self) -> Result<()> {
+    pub(super) fn must_be_admin(&self) -> Result<()> {
         match self.agent.role {
             Role::Admin => Ok(()),
             Role::Agent => Err(refused(

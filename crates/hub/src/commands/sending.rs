@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ajar_domain::{
-    ConversationId, MediaId, MessageId, TemplateId, Time,
+    ConversationId, MessageId, TemplateId, Time,
     attachment::{self, Attachment, AttachmentKind},
-    content::{Author, Content, Provenance},
+    content::{Author, Content, Media, Provenance},
     delivery::Delivery,
     opening::Occurrence,
     outbox::{FIRST_GENERATION, Outbound, Parked, Right},
-    template::NotSendable,
+    template::{FieldProblem, FilledTemplate, HeaderMedia, NotSendable, Typed},
 };
 use ajar_protocol::{
     command::Recipient,
@@ -18,28 +18,57 @@ use ajar_protocol::{
     rows::{ConversationRow, MessageRow, Position, ReadReceipts},
 };
 
-use super::{Act, CommandError, Result, must_not_be_paused, refused, trimmed};
+use super::{Act, CommandError, Result, content::plain_name, must_not_be_paused, refused, trimmed};
 use crate::store::{
     arrivals::NewMessage,
-    outbox::{OutRow, Payload},
+    media::Stored,
+    outbox::{HandedFile, OutRow, Payload},
 };
 
 /// The most characters a text message may have (platform notes, section 8.4).
 pub const MAX_TEXT: usize = 4096;
 
+/// A template as the command wants it sent.
+#[derive(Clone, Copy)]
+pub(super) struct SendTemplate<'a> {
+    pub to: &'a Recipient,
+    pub template: &'a TemplateId,
+    pub values: &'a BTreeMap<String, String>,
+    pub typed: &'a BTreeMap<String, Typed>,
+    pub hold: Option<&'a str>,
+}
+
+/// Whether Meta takes this file on top of a template.
+fn stands_on_top(media: HeaderMedia, stored: &Stored) -> bool {
+    let kind = match media {
+        HeaderMedia::Image => AttachmentKind::Image,
+        HeaderMedia::Video => AttachmentKind::Video,
+        HeaderMedia::Document => AttachmentKind::Document,
+        HeaderMedia::Location => return false,
+    };
+    attachment::check(&Attachment {
+        kind,
+        mime_type: &stored.mime_type,
+        size: stored.size_bytes,
+        animated: false,
+        caption: None,
+    })
+    .is_ok()
+}
+
 /// A message of ours as it enters the conversation.
-struct Own {
-    content: Content,
-    base: Delivery,
-    quotes: Option<ajar_domain::WaMessageId>,
-    send_before: Option<Time>,
+pub(super) struct Own {
+    pub content: Content,
+    pub base: Delivery,
+    pub quotes: Option<ajar_domain::WaMessageId>,
+    pub send_before: Option<Time>,
     /// The command asked for this message, so it bears the command's `client_ref`. A text that is
     /// held beside a template does not: one reference names one message.
-    asked: bool,
+    pub asked: bool,
 }
 
 impl Own {
-    fn asked(content: Content, base: Delivery) -> Self {
+    pub(super) fn asked(content: Content, base: Delivery) -> Self {
         Self {
             content,
             base,
@@ -48,28 +77,6 @@ impl Own {
             asked: true,
         }
     }
-}
-
-/// A file as the command wants it sent.
-pub(super) struct SendFile<'a> {
-    pub file: &'a MediaId,
-    pub kind: AttachmentKind,
-    pub name: Option<&'a str>,
-    pub caption: Option<&'a str>,
-    pub reply_to: Option<&'a MessageId>,
-}
-
-/// A file's name without a path, and of a length that people read.
-fn plain_name(name: &str) -> String {
-    name.rsplit(['/', '\\'])
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(240)
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }
 
 impl Act<'_> {
@@ -105,88 +112,8 @@ impl Act<'_> {
         self.finish(&row, id).await
     }
 
-    pub(super) async fn send_file(
-        &mut self,
-        conversation: &ConversationId,
-        wanted: &SendFile<'_>,
-        seen: Time,
-    ) -> Result<()> {
-        let caption = wanted
-            .caption
-            .map(str::trim)
-            .filter(|words| !words.is_empty());
-        let row = self.conversation(conversation).await?;
-        let proof = self.require_open(&row).await?;
-        let right = Right::granted(&proof, &row.facts, Some(seen), self.now);
-        let quoted = self.quoted(wanted.reply_to).await?;
-        let stored = self
-            .tx
-            .conn
-            .stored_file(wanted.file)
-            .await?
-            .ok_or_else(|| refused(ErrorCode::NotFound, "no such file"))?;
-        // It was checked when it was uploaded, for what it was to be then.
-        attachment::check(&Attachment {
-            kind: wanted.kind,
-            mime_type: &stored.mime_type,
-            size: stored.size_bytes,
-            animated: false,
-            caption,
-        })
-        .map_err(|problem| CommandError::Refused(ApiError::of_file(problem)))?;
-        let id = MessageId::new(self.core.ids.next());
-        if !self.tx.claim_upload(wanted.file, &id, &row.inbox).await? {
-            return Err(refused(ErrorCode::Conflict, "this file was sent already"));
-        }
-        let name = wanted.name.map(plain_name).filter(|name| !name.is_empty());
-        let media = stored.as_media(wanted.file.clone(), name.clone());
-        let words = caption.map(str::to_owned);
-        let content = match wanted.kind {
-            AttachmentKind::Image => Content::Image {
-                media,
-                caption: words.clone(),
-            },
-            AttachmentKind::Video => Content::Video {
-                media,
-                caption: words.clone(),
-            },
-            AttachmentKind::Audio => Content::Audio {
-                media,
-                voice: false,
-            },
-            AttachmentKind::Voice => Content::Audio { media, voice: true },
-            AttachmentKind::Document => Content::Document {
-                media,
-                caption: words.clone(),
-            },
-            AttachmentKind::Sticker => Content::Sticker {
-                media,
-                animated: false,
-            },
-        };
-        let payload = Payload::File {
-            file: wanted.file.clone(),
-            goes_as: wanted.kind,
-            mime_type: stored.mime_type,
-            name,
-            caption: words,
-            reply_to: quoted.clone(),
-            uploaded: None,
-        };
-        let own = Own {
-            quotes: quoted,
-            send_before: right.send_before(),
-            ..Own::asked(content, Delivery::Queued)
-        };
-        self.add_own(&row, &id, own).await?;
-        self.enqueue(&row, &id, payload, right, Outbound::queued(self.now))
-            .await?;
-        self.answered(&row).await?;
-        self.finish(&row, id).await
-    }
-
     /// Meta's id of the message that is answered.
-    async fn quoted(
+    pub(super) async fn quoted(
         &mut self,
         reply_to: Option<&MessageId>,
     ) -> Result<Option<ajar_domain::WaMessageId>> {
@@ -201,13 +128,56 @@ impl Act<'_> {
         })
     }
 
-    pub(super) async fn send_template(
+    /// Free text for later. It must be sendable now as well, and its moment must lie before the
+    /// window closes; the window is asked again when the moment has come.
+    pub(super) async fn schedule_text(
         &mut self,
-        to: &Recipient,
-        template: &TemplateId,
-        values: &BTreeMap<String, String>,
-        hold: Option<&str>,
+        conversation: &ConversationId,
+        body: &str,
+        reply_to: Option<&MessageId>,
+        at: Time,
     ) -> Result<()> {
+        let body = trimmed(body, MAX_TEXT)?;
+        if at <= self.now {
+            return Err(refused(ErrorCode::Invalid, "this moment has passed"));
+        }
+        let row = self.conversation(conversation).await?;
+        let proof = self.require_open(&row).await?;
+        let right = Right::granted(&proof, &row.facts, None, self.now);
+        if right.send_before().is_some_and(|latest| at >= latest) {
+            return Err(refused(
+                ErrorCode::WindowClosing,
+                "the window closes before this moment",
+            ));
+        }
+        let quoted = self.quoted(reply_to).await?;
+        let id = MessageId::new(self.core.ids.next());
+        let content = Content::Text {
+            body: body.to_owned(),
+        };
+        let own = Own {
+            quotes: quoted.clone(),
+            send_before: right.send_before(),
+            ..Own::asked(content, Delivery::Scheduled { at })
+        };
+        self.add_own(&row, &id, own).await?;
+        let payload = Payload::Text {
+            body: body.to_owned(),
+            reply_to: quoted,
+        };
+        self.enqueue(&row, &id, payload, right, Outbound::Scheduled { at })
+            .await?;
+        self.finish(&row, id).await
+    }
+
+    pub(super) async fn send_template(&mut self, wanted: &SendTemplate<'_>) -> Result<()> {
+        let SendTemplate {
+            to,
+            template,
+            values,
+            typed,
+            hold,
+        } = *wanted;
         let row = self.recipient(to).await?;
         let inbox = self.inbox_of(&row).await?;
         must_not_be_paused(&inbox, &row)?;
@@ -218,16 +188,19 @@ impl Act<'_> {
             .await?
             .filter(|found| !found.gone && found.inbox == row.inbox)
             .ok_or_else(|| refused(ErrorCode::NotFound, "no such template"))?;
-        match found
-            .template
-            .not_sendable_to(row.customer.no_marketing_since)
-        {
+        match found.template.not_sendable_to(
+            row.customer.no_marketing_since,
+            row.customer.number.is_some(),
+        ) {
             None => {}
             Some(NotSendable::OptedOut { .. }) => {
                 return Err(refused(
                     ErrorCode::OptedOut,
                     "the customer wants no marketing messages",
                 ));
+            }
+            Some(NotSendable::NeedsNumber) => {
+                return Err(refused(ErrorCode::NoNumber, "a code needs a phone number"));
             }
             Some(NotSendable::NotApproved { .. } | NotSendable::Component { .. }) => {
                 return Err(refused(
@@ -236,12 +209,17 @@ impl Act<'_> {
                 ));
             }
         }
-        let filled = found.template.fill(values).map_err(|problems| {
+        let misfit = |fields| {
             CommandError::Refused(ApiError {
-                fields: problems,
+                fields,
                 ..ApiError::new(ErrorCode::TemplateRefused, "the values do not fit")
             })
-        })?;
+        };
+        let mut filled = found
+            .template
+            .fill(values, typed, self.now)
+            .map_err(misfit)?;
+        let files = self.files_of(&mut filled).await?.map_err(misfit)?;
         let id = MessageId::new(self.core.ids.next());
         let content = Content::Template {
             template: filled.rendered.clone(),
@@ -250,11 +228,13 @@ impl Act<'_> {
             .await?;
         let payload = Payload::Template {
             filled: Box::new(filled),
+            files,
         };
         self.enqueue(&row, &id, payload, Right::None, Outbound::queued(self.now))
             .await?;
         if let Some(text) = hold.map(str::trim).filter(|text| !text.is_empty()) {
-            self.hold(&row, trimmed(text, MAX_TEXT)?, false).await?;
+            self.hold(&row, trimmed(text, MAX_TEXT)?, None, false)
+                .await?;
         }
         self.answered(&row).await?;
         self.finish(&row, id).await
@@ -264,14 +244,67 @@ impl Act<'_> {
         &mut self,
         conversation: &ConversationId,
         body: &str,
+        reply_to: Option<&MessageId>,
     ) -> Result<()> {
         let body = trimmed(body, MAX_TEXT)?;
         let row = self.conversation(conversation).await?;
-        let id = self.hold(&row, body, true).await?;
+        let quoted = self.quoted(reply_to).await?;
+        let id = self.hold(&row, body, quoted, true).await?;
         self.finish(&row, id).await
     }
 
-    async fn hold(&mut self, row: &ConversationRow, body: &str, asked: bool) -> Result<MessageId> {
+    /// The files that go out with a template, as the hub has them; they are shown with it too.
+    async fn files_of(
+        &mut self,
+        filled: &mut FilledTemplate,
+    ) -> Result<std::result::Result<BTreeMap<String, HandedFile>, Vec<FieldProblem>>> {
+        let mut files = BTreeMap::new();
+        let mut shown: BTreeMap<String, Media> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for wanted in filled.files() {
+            let stored = self.tx.conn.stored_file(&wanted.file).await?;
+            let Some(stored) = stored.filter(|stored| stands_on_top(wanted.media, stored)) else {
+                problems.push(FieldProblem::NoSuchFile {
+                    key: wanted.key.clone(),
+                });
+                continue;
+            };
+            let name = wanted
+                .name
+                .as_deref()
+                .map(plain_name)
+                .filter(|name| !name.is_empty());
+            shown.insert(
+                wanted.key.clone(),
+                stored.as_media(wanted.file.clone(), name.clone()),
+            );
+            files.insert(
+                wanted.key.clone(),
+                HandedFile {
+                    file: wanted.file.clone(),
+                    mime_type: stored.mime_type,
+                    name,
+                    uploaded: None,
+                },
+            );
+        }
+        if !problems.is_empty() {
+            return Ok(Err(problems));
+        }
+        filled.rendered.header_file = shown.remove("header");
+        for (index, card) in filled.rendered.cards.iter_mut().enumerate() {
+            card.file = shown.remove(&format!("card.{index}.header"));
+        }
+        Ok(Ok(files))
+    }
+
+    async fn hold(
+        &mut self,
+        row: &ConversationRow,
+        body: &str,
+        quoted: Option<ajar_domain::WaMessageId>,
+        asked: bool,
+    ) -> Result<MessageId> {
         let id = MessageId::new(self.core.ids.next());
         let content = Content::Text {
             body: body.to_owned(),
@@ -283,12 +316,13 @@ impl Act<'_> {
         };
         let own = Own {
             asked,
+            quotes: quoted.clone(),
             ..Own::asked(content, base)
         };
         self.add_own(row, &id, own).await?;
         let payload = Payload::Text {
             body: body.to_owned(),
-            reply_to: None,
+            reply_to: quoted,
         };
         // The deadline is taken from the window when a person releases it.
         let right = Right::OpenWindow {
@@ -355,8 +389,13 @@ impl Act<'_> {
                 right,
                 state: Outbound::queued(self.now),
                 queued_at: self.now,
-                generation: out.generation.saturating_add(1),
+                // What was only scheduled has not been sent before.
+                generation: match out.state {
+                    Outbound::Scheduled { .. } => out.generation,
+                    _ => out.generation.saturating_add(1),
+                },
                 agent: Some(self.agent.id.clone()),
+                payload: out.payload.anew(),
                 ..out
             })
             .await?;
@@ -392,9 +431,10 @@ impl Act<'_> {
                 refused(ErrorCode::Conflict, "this message was not sent from here")
             })?;
         match out.state {
-            Outbound::Parked { .. } | Outbound::Failed { .. } | Outbound::Uncertain { .. } => {
-                Ok((message, out))
-            }
+            Outbound::Scheduled { .. }
+            | Outbound::Parked { .. }
+            | Outbound::Failed { .. }
+            | Outbound::Uncertain { .. } => Ok((message, out)),
             // Taken by Meta, then reported as failed: the report settled it.
             Outbound::Accepted { .. }
                 if matches!(message.delivery, Some(Delivery::Failed { .. })) =>
@@ -407,7 +447,12 @@ impl Act<'_> {
         }
     }
 
-    async fn add_own(&mut self, row: &ConversationRow, id: &MessageId, own: Own) -> Result<()> {
+    pub(super) async fn add_own(
+        &mut self,
+        row: &ConversationRow,
+        id: &MessageId,
+        own: Own,
+    ) -> Result<()> {
         let answers = matches!(own.base, Delivery::Queued);
         self.tx
             .add_message(&NewMessage {
@@ -436,7 +481,7 @@ impl Act<'_> {
         Ok(())
     }
 
-    async fn enqueue(
+    pub(super) async fn enqueue(
         &mut self,
         row: &ConversationRow,
         id: &MessageId,
@@ -465,7 +510,7 @@ impl Act<'_> {
     }
 
     /// Replying means having read: the team's own mark, and Meta's where the policy says so.
-    async fn answered(&mut self, row: &ConversationRow) -> Result<()> {
+    pub(super) async fn answered(&mut self, row: &ConversationRow) -> Result<()> {
         let inbox = self.inbox_of(row).await?;
         self.tx
             .mark_seen(&row.id, &Position::of(self.now, "~"))
@@ -500,7 +545,7 @@ impl Act<'_> {
         Ok(())
     }
 
-    async fn finish(&mut self, row: &ConversationRow, message: MessageId) -> Result<()> {
+    pub(super) async fn finish(&mut self, row: &ConversationRow, message: MessageId) -> Result<()> {
         self.tx.refresh_head(&row.id).await?;
         self.answer.message = Some(message);
         self.answer.conversation = Some(row.id.clone());
@@ -509,6 +554,6 @@ impl Act<'_> {
 }
 
 /// Ours stands after what customers said in the same moment: their times are whole seconds.
-fn own_position(at: Time, id: &MessageId) -> Position {
+pub(crate) fn own_position(at: Time, id: &MessageId) -> Position {
     Position::of(at, &format!("~{id}"))
 }

@@ -1,18 +1,18 @@
 //! Commands about the team's own work: notes, assignment, progress, and the phone.
 
 use ajar_domain::{
-    AgentId, ConversationId, MessageId, NoteId, PhoneStartId,
+    AgentId, ConversationId, InboxId, MessageId, NoteId, PhoneStartId,
     conversation::{Progress, Refused},
     phone_start::PhoneStart,
 };
 use ajar_protocol::{
     command::Recipient,
-    error::ErrorCode,
+    error::{ApiError, ErrorCode},
     rows::{Position, ReadReceipts},
 };
 
-use super::{Act, Result, refused, trimmed, valid_number, working_agent};
-use crate::store::phone_starts::NewStart;
+use super::{Act, CommandError, Result, refused, trimmed, valid_number, working_agent};
+use crate::{costs, store::phone_starts::NewStart};
 
 const MAX_NOTE: usize = 10_000;
 const MAX_ABOUT: usize = 2_000;
@@ -183,6 +183,61 @@ impl Act<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// The echo that claimed a hand-off was another message. That one keeps its place in the thread;
+    /// who typed it is not known any more.
+    pub(super) async fn wait_again(&mut self, start: &PhoneStartId) -> Result<()> {
+        let row = self
+            .tx
+            .conn
+            .phone_start(start.as_str())
+            .await?
+            .ok_or_else(|| refused(ErrorCode::NotFound, "no such hand-off"))?;
+        let PhoneStart::Claimed { message, .. } = &row.state else {
+            return Err(refused(ErrorCode::Conflict, "nothing has claimed it"));
+        };
+        if !self.tx.reopen_phone_start(start).await? {
+            return Err(refused(ErrorCode::Conflict, "nothing has claimed it"));
+        }
+        if self.tx.conn.message(message.as_str()).await?.is_some() {
+            let inbox = self.tx.conn.inbox(row.inbox.as_str()).await?;
+            let holder = inbox
+                .and_then(|inbox| inbox.phone_holder)
+                .map(|holder| holder.agent)
+                .filter(|holder| *holder != row.asked_by);
+            self.tx.claim_author(message, holder.as_ref()).await?;
+        }
+        if let Some(conversation) = &row.conversation {
+            self.tx.refresh_head(conversation).await?;
+        }
+        self.answer.phone_start = Some(start.clone());
+        self.answer.conversation = row.conversation;
+        Ok(())
+    }
+
+    pub(super) async fn hold_phone(
+        &mut self,
+        inbox: &InboxId,
+        agent: Option<&AgentId>,
+    ) -> Result<()> {
+        if self.tx.conn.inbox(inbox.as_str()).await?.is_none() {
+            return Err(refused(ErrorCode::NotFound, "no such number of ours"));
+        }
+        if let Some(agent) = agent {
+            working_agent(self.tx, agent).await?;
+        }
+        let holder = agent.map(|agent| (agent, self.now));
+        Ok(self.tx.hold_phone(inbox, holder).await?)
+    }
+
+    pub(super) async fn set_rate_card(&mut self, csv: Option<&str>) -> Result<()> {
+        self.must_be_admin()?;
+        let card = csv
+            .map(|csv| costs::read_card(csv, self.now))
+            .transpose()
+            .map_err(|problems| CommandError::Refused(ApiError::of_problems(problems)))?;
+        Ok(self.tx.set_rate_card(card.as_ref()).await?)
     }
 
     pub(super) async fn claim_echo(

@@ -1,11 +1,11 @@
 //! Commands, pages of messages, the window's provenance, and search.
 
-use ajar_domain::ConversationId;
+use ajar_domain::{ConversationId, InboxId};
 use ajar_protocol::{
     command::{CommandAnswer, CommandRequest},
     error::{ApiError, ErrorCode},
     hub::{MessagePage, SearchPage},
-    ui::WhyWindow,
+    ui::{CostReport, WhyWindow},
 };
 use axum::{
     Json,
@@ -14,7 +14,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{Caller, Refusal, Shared};
-use crate::{commands, why};
+use crate::{commands, costs, why};
 
 const MAX_PAGE: i64 = 200;
 
@@ -86,6 +86,21 @@ pub async fn window(
         .await?
         .map(Json)
         .ok_or_else(not_found)
+}
+
+#[utoipa::path(get, path = "/v1/inboxes/{id}/costs", params(("id" = String, Path,)),
+    responses((status = 200, body = CostReport)), security(("token" = [])))]
+pub async fn costs(
+    State(core): State<Shared>,
+    Caller(_): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CostReport>, Refusal> {
+    let inbox = InboxId::new(id);
+    let mut conn = core.store.read().await?;
+    if conn.inbox(inbox.as_str()).await?.is_none() {
+        return Err(not_found());
+    }
+    Ok(Json(costs::report(&mut conn, &inbox, core.now()).await?))
 }
 
 #[derive(Deserialize)]

@@ -50,6 +50,7 @@ pub fn router(core: Shared) -> Router {
         .route("/commands", post(conversations::command))
         .route("/conversations/{id}/messages", get(conversations::messages))
         .route("/conversations/{id}/window", get(conversations::window))
+        .route("/inboxes/{id}/costs", get(conversations::costs))
         .route("/search", get(conversations::search))
         .route("/media/{id}", get(files::media))
         .route("/media/{id}/thumbnail", get(files::thumbnail))
@@ -162,6 +163,8 @@ impl IntoResponse for Refusal {
             | ErrorCode::TemplateRefused
             | ErrorCode::OptedOut
             | ErrorCode::FileRefused
+            | ErrorCode::ContentRefused
+            | ErrorCode::RefusedByMeta
             | ErrorCode::NotANumber
             | ErrorCode::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
         };

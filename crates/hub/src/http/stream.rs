@@ -98,7 +98,7 @@ async fn write_snapshot(
             .map(|row| Change::Template(Box::new(row))),
     );
     small.extend(
-        conn.waiting_starts()
+        conn.open_starts(core.now())
             .await?
             .into_iter()
             .map(Change::PhoneStart),

@@ -30,11 +30,16 @@ pub fn sort(code: i64) -> (FailureCode, Retry) {
         4 | 80_007 => (F::RateLimited, Retry::CallLimit),
         // Too many registrations: waiting helps, this message does not.
         133_016 => (F::RateLimited, Retry::Never),
-        // Quality restriction; limit after misclassified templates; name not approved.
-        131_048 | 131_064 | 131_037 => (F::Restricted, Retry::Never),
+        // Quality restriction; limit after misclassified templates.
+        131_048 | 131_064 => (F::Restricted, Retry::Never),
+        131_037 => (F::NameNotApproved, Retry::Never),
         // Not allowed in the country of this customer. The number may still write to others,
         // so the queue goes on although the account is restricted.
-        130_497 => (F::Restricted, Retry::Never),
+        130_497 => (F::CountryNotAllowed, Retry::Never),
+        131_062 => (F::NeedsNumber, Retry::Never),
+        131_021 => (F::ToOurselves, Retry::Never),
+        131_051 => (F::KindNotSupported, Retry::Never),
+        132_068 | 132_069 => (F::FormUnusable, Retry::Never),
         368 | 131_031 => (F::Restricted, Retry::StopQueue),
         131_049 | 130_472 => (F::WithheldByMeta, Retry::Never),
         131_050 => (F::OptedOut, Retry::Never),
@@ -59,10 +64,7 @@ pub fn sort(code: i64) -> (FailureCode, Retry) {
         | 100
         | 131_008
         | 131_009
-        | 131_021
-        | 131_051
         | 131_055
-        | 131_062
         | 131_063
         | 134_100..=134_102
         | 139_100
@@ -284,16 +286,16 @@ mod tests {
             ("131008_http400", F::BadRequest, R::Never),
             ("131009_http400", F::BadRequest, R::Never),
             ("131016_http500", F::MetaFault, R::Later),
-            ("131021_http400", F::BadRequest, R::Never),
+            ("131021_http400", F::ToOurselves, R::Never),
             ("131026_http400", F::Undeliverable, R::Never),
             ("131031_http403", F::Restricted, R::StopQueue),
             ("131042_http400", F::Payment, R::Never),
             ("131047_http400", F::WindowClosed, R::Never),
             ("131048_http400", F::Restricted, R::Never),
-            ("131051_http400", F::BadRequest, R::Never),
+            ("131051_http400", F::KindNotSupported, R::Never),
             ("131056_http400", F::RateLimited, R::PerRecipient),
             ("131057_http500", F::MetaFault, R::Maintenance),
-            ("131062_http400", F::BadRequest, R::Never),
+            ("131062_http400", F::NeedsNumber, R::Never),
             ("131064_http400", F::Restricted, R::Never),
             ("132000_http400", F::TemplateUnusable, R::Never),
             ("132001_http404", F::TemplateUnusable, R::Never),
@@ -323,7 +325,7 @@ mod tests {
     fn every_code_of_the_platform_notes_has_its_meaning_and_its_retry() {
         use FailureCode as F;
         use Retry as R;
-        let lines: [(&[std::ops::RangeInclusive<i64>], FailureCode, Retry); 34] = [
+        let lines: [(&[std::ops::RangeInclusive<i64>], FailureCode, Retry); 35] = [
             (&[131_047..=131_047], F::WindowClosed, R::Never),
             (&[130_429..=130_429], F::RateLimited, R::WholeNumber),
             (&[131_056..=131_056], F::RateLimited, R::PerRecipient),
@@ -337,9 +339,9 @@ mod tests {
             (&[131_026..=131_026], F::Undeliverable, R::Never),
             (&[131_030..=131_030], F::Undeliverable, R::Never),
             (&[130_403..=130_403], F::Blocked, R::Never),
-            (&[131_021..=131_021], F::BadRequest, R::Never),
-            (&[131_062..=131_062], F::BadRequest, R::Never),
-            (&[131_051..=131_051], F::BadRequest, R::Never),
+            (&[131_021..=131_021], F::ToOurselves, R::Never),
+            (&[131_062..=131_062], F::NeedsNumber, R::Never),
+            (&[131_051..=131_051], F::KindNotSupported, R::Never),
             (&[131_052..=131_053], F::MediaUnusable, R::Never),
             (&[131_042..=131_042], F::Payment, R::Never),
             (&[131_045..=131_045], F::NumberNotConnected, R::Never),
@@ -363,7 +365,6 @@ mod tests {
                     132_012..=132_012,
                     132_015..=132_016,
                     132_018..=132_018,
-                    132_068..=132_069,
                 ],
                 F::TemplateUnusable,
                 R::Never,
@@ -381,8 +382,9 @@ mod tests {
             ),
             (&[368..=368, 131_031..=131_031], F::Restricted, R::StopQueue),
             // One country of many: the queue goes on.
-            (&[130_497..=130_497], F::Restricted, R::Never),
-            (&[131_037..=131_037], F::Restricted, R::Never),
+            (&[130_497..=130_497], F::CountryNotAllowed, R::Never),
+            (&[131_037..=131_037], F::NameNotApproved, R::Never),
+            (&[132_068..=132_069], F::FormUnusable, R::Never),
             (
                 &[133_000..=133_003, 133_005..=133_015],
                 F::NumberNotConnected,

@@ -20,6 +20,7 @@
 mod media;
 mod numbers;
 mod request;
+mod template_draft;
 mod template_list;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -45,7 +46,7 @@ pub use self::{
     numbers::{NumberInfo, PhoneSync, SubscribedApp},
     request::{
         FreeForm, ListRow, ListSection, MediaKind, MediaSource, OutboundRequest, Outgoing,
-        Recipient, ReplyButton,
+        Recipient, ReplyButton, UploadedFiles,
     },
 };
 use super::{errors, node::Node};

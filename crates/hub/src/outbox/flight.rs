@@ -174,9 +174,38 @@ fn request(
             reply_to.clone(),
             proof?,
         ),
-        Payload::Template { filled } => {
-            OutboundRequest::template(from.clone(), recipient, reference, filled.as_ref().clone())
+        Payload::Template { filled, files } => {
+            let uploaded = files
+                .values()
+                .filter_map(|file| Some((file.file.clone(), file.uploaded_as()?)))
+                .collect();
+            OutboundRequest::template(
+                from.clone(),
+                recipient,
+                reference,
+                filled.as_ref().clone(),
+                uploaded,
+            )
         }
+        Payload::Content { content, reply_to } => OutboundRequest::free_form(
+            from.clone(),
+            recipient,
+            reference,
+            FreeForm::of(content),
+            reply_to.clone(),
+            proof?,
+        ),
+        Payload::Reaction { target, emoji, .. } => OutboundRequest::free_form(
+            from.clone(),
+            recipient,
+            reference,
+            FreeForm::Reaction {
+                target: target.clone(),
+                emoji: emoji.clone(),
+            },
+            None,
+            proof?,
+        ),
         Payload::MarkRead { wamid } => OutboundRequest::mark_read(from.clone(), wamid.clone()),
     })
 }

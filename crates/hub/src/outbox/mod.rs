@@ -6,8 +6,8 @@
 //! ```text
 //!            ┌── the bell, a moment that came, an answer that came ◄─────────────┐
 //!            ▼                                                                   │
-//!   look: settle what died · park what is late · claim what is due ──► requests under way
-//!            │                     (each in a transaction)               (at most AT_ONCE)
+//!   look: settle what died · stand in line what was scheduled · park what is late ·
+//!            │  claim what is due (each in a transaction) ──► requests under way (at most AT_ONCE)
 //!            └── sleep until the next is due, or the next deadline passes
 //! ```
 //!
@@ -128,8 +128,13 @@ impl Worker {
         }
         let core = Arc::clone(&self.core);
         self.settle_stale().await?;
+        settle::stand_in_line(&core).await?;
         settle::park_late(&core).await?;
-        let deadline = core.store.read().await?.next_deadline().await?;
+        let wakes = {
+            let mut conn = core.store.read().await?;
+            [conn.next_deadline().await?, conn.next_scheduled().await?]
+        };
+        let deadline = wakes.into_iter().flatten().min();
         loop {
             if core.store.team().await?.stopped.is_some() {
                 return Ok(deadline);
@@ -168,7 +173,7 @@ impl Worker {
                 // Its file is being handed over.
                 continue;
             }
-            if row.payload.waits_for_upload() {
+            if row.payload.to_upload().is_some() {
                 let flight = Flight {
                     id: row.id.clone(),
                     agent: row.agent.clone(),

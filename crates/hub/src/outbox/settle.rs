@@ -6,15 +6,19 @@ use ajar_domain::{
     MessageId, Time, WaMessageId,
     composer::Pause,
     delivery::Delivery,
-    failure::FailureCode,
+    failure::{Failure, FailureCode},
     outbox::{Outbound, SideEffect},
     window::Refusal,
 };
 
 use super::SWEEP;
 use crate::{
+    commands::own_position,
     core::Core,
-    store::{Result, Tx, outbox::OutRow},
+    store::{
+        Result, Tx,
+        outbox::{OutRow, Payload},
+    },
 };
 
 /// Gives up requests that are older than `grace` and not among those under way here.
@@ -43,6 +47,41 @@ pub(super) async fn stale(core: &Core, grace: Duration, mine: &HashSet<&str>) ->
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Scheduled messages whose moment has come stand in line like those that are written now: behind
+/// what waits already, with a right that is asked anew before the request.
+pub(super) async fn stand_in_line(core: &Core) -> Result<()> {
+    loop {
+        let now = core.now();
+        let due = core.store.read().await?.schedule_due(now, SWEEP).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        for seen in due {
+            let mut tx = core.store.begin().await?;
+            let Some(row) = tx.conn.outbox_row(&seen.id).await? else {
+                continue;
+            };
+            // A person may have taken it back, or sent it, since.
+            if !matches!(row.state, Outbound::Scheduled { at } if at <= now) {
+                continue;
+            }
+            let id = MessageId::new(row.id.clone());
+            tx.move_message(&id, &own_position(now, &id), now, row.right.send_before())
+                .await?;
+            tx.write_base(&id, &Delivery::Queued, None).await?;
+            let again = OutRow {
+                seq: tx.visible_at(),
+                state: row.state.clone().in_line(now),
+                queued_at: now,
+                ..row
+            };
+            tx.requeue(&again).await?;
+            tx.refresh_head(&again.conversation).await?;
+            tx.commit().await?;
+        }
+    }
 }
 
 /// Parks what waits although its deadline has passed, whatever it waits for: the queue that is
@@ -89,6 +128,7 @@ pub(super) async fn park_late(core: &Core) -> Result<()> {
 /// The tick that a state stands for, and Meta's id where there is one.
 fn shown(state: &Outbound) -> (Delivery, Option<&WaMessageId>) {
     match state {
+        Outbound::Scheduled { at } => (Delivery::Scheduled { at: *at }, None),
         Outbound::Waiting { .. } | Outbound::Sending { .. } => (Delivery::Queued, None),
         Outbound::Uncertain { since, dismissed } => (
             Delivery::Uncertain {
@@ -133,6 +173,12 @@ pub(crate) async fn write(tx: &mut Tx, row: &OutRow, state: &Outbound) -> Result
             _ => tx.remove_outbound(&row.id).await,
         };
     }
+    if let Payload::Reaction {
+        message, target, ..
+    } = &row.payload
+    {
+        return reacted(tx, row, (message, target), state).await;
+    }
     tx.write_outbound(&row.id, state).await?;
     if let Outbound::Accepted { at, .. } = state {
         // Sending takes the chat over from another handler (platform notes, section 6).
@@ -140,6 +186,36 @@ pub(crate) async fn write(tx: &mut Tx, row: &OutRow, state: &Outbound) -> Result
     }
     let (base, wamid) = shown(state);
     tx.write_base(&MessageId::new(row.id.clone()), &base, wamid)
+        .await
+}
+
+/// A reaction has no message of its own: how far it got stands beside the emoji. What is late or
+/// disputed is not kept for a person to release; pressing the emoji again is as quick.
+async fn reacted(
+    tx: &mut Tx,
+    row: &OutRow,
+    (message, target): (&MessageId, &WaMessageId),
+    state: &Outbound,
+) -> Result<()> {
+    let closed = |at: &Time| Outbound::Failed {
+        at: *at,
+        failure: Failure {
+            code: FailureCode::WindowClosed,
+            meta_code: None,
+            detail: None,
+        },
+    };
+    let state = match state {
+        Outbound::Parked { since, .. } => closed(since),
+        other => other.clone(),
+    };
+    tx.write_outbound(&row.id, &state).await?;
+    if let Outbound::Accepted { at, .. } = &state {
+        tx.note_ours(&row.conversation, *at).await?;
+    }
+    let (delivery, _) = shown(&state);
+    let arrived = matches!(delivery, Delivery::Accepted { .. });
+    tx.reaction_delivered(message, target, &row.id, (!arrived).then_some(&delivery))
         .await
 }
 

@@ -12,7 +12,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ajar_domain::{
-    Time,
+    MediaId, Time,
     failure::Retry,
     outbox::{Outbound, SideEffect},
 };
@@ -23,7 +23,7 @@ use crate::{
     meta::graph::{GraphError, Upload},
     store::{
         Result,
-        outbox::{OutRow, Payload},
+        outbox::{OutRow, ToUpload},
     },
 };
 
@@ -32,7 +32,8 @@ const AGAIN: Duration = Duration::from_secs(15);
 
 /// What came of handing a file over.
 enum Handed {
-    Over(String),
+    /// A file of ours, and Meta's id of it.
+    Over(MediaId, String),
     /// Our own shelf, or the line.
     NotNow,
     Refused(ajar_domain::failure::Failure, Retry),
@@ -61,18 +62,17 @@ pub(super) async fn hand_over(core: Arc<Core>, row: OutRow) {
 }
 
 async fn hand(core: &Core, row: &OutRow) -> Result<Handed> {
-    let Payload::File {
+    let Some(ToUpload {
         file,
         mime_type,
         name,
-        ..
-    } = &row.payload
+    }) = row.payload.to_upload()
     else {
         return Ok(Handed::NotNow);
     };
     let (stored, line) = {
         let mut conn = core.store.read().await?;
-        (conn.stored_file(file).await?, conn.line(&row.inbox).await?)
+        (conn.stored_file(&file).await?, conn.line(&row.inbox).await?)
     };
     let (Some(stored), Some(line)) = (stored, line) else {
         return Ok(Handed::Refused(
@@ -80,7 +80,7 @@ async fn hand(core: &Core, row: &OutRow) -> Result<Handed> {
             Retry::Never,
         ));
     };
-    let bytes = match core.shelf.stream(file).await {
+    let bytes = match core.shelf.stream(&file).await {
         Ok(bytes) => bytes,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, media = %file, "a file that is to be sent cannot be read");
@@ -88,14 +88,14 @@ async fn hand(core: &Core, row: &OutRow) -> Result<Handed> {
         }
     };
     let upload = Upload {
-        name: name.clone(),
-        mime_type: mime_type.clone(),
+        name,
+        mime_type,
         size: stored.size_bytes,
         bytes: reqwest::Body::wrap_stream(bytes),
     };
     Ok(
         match core.graph.upload(&line.phone_number_id, upload).await {
-            Ok(id) => Handed::Over(id),
+            Ok(id) => Handed::Over(file, id),
             Err(GraphError::Refused { failure, retry }) => {
                 tracing::warn!(code = ?failure.code, meta_code = failure.meta_code, "Meta refused a file");
                 Handed::Refused(failure, retry)
@@ -113,11 +113,11 @@ async fn note(core: &Core, row: &OutRow, handed: &Handed, at: Time) -> Result<()
         // Thrown away meanwhile.
         return Ok(());
     };
-    if !matches!(known.state, Outbound::Waiting { .. }) || !known.payload.waits_for_upload() {
+    if !matches!(known.state, Outbound::Waiting { .. }) || known.payload.to_upload().is_none() {
         return Ok(());
     }
     match handed {
-        Handed::Over(id) => tx.note_uploaded(&known, id).await?,
+        Handed::Over(file, id) => tx.note_uploaded(&known, file, id).await?,
         Handed::NotNow => {
             let later = Outbound::Waiting {
                 not_before: at + AGAIN,

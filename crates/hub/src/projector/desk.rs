@@ -13,10 +13,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ajar_domain::{
-    ConversationId, CustomerId, InboxId, PhoneNumberId, Time, WaMessageId, customer::CustomerKey,
-    window::WindowFacts,
+    AgentId, ConversationId, CustomerId, InboxId, PhoneNumberId, Time, WaMessageId,
+    customer::CustomerKey, window::WindowFacts,
 };
-use ajar_protocol::rows::MessageRow;
+use ajar_protocol::rows::{MessageRow, PhoneHolder};
 
 use super::{Reading, Scope};
 use crate::{
@@ -45,6 +45,8 @@ pub(crate) struct Desk {
     new_ids: HashSet<WaMessageId>,
     /// Whether anything is to be typed on the phone of a number.
     starts: HashMap<InboxId, bool>,
+    /// Who holds the phone of a number.
+    holders_of_phones: HashMap<InboxId, Option<PhoneHolder>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -275,6 +277,29 @@ impl Scope<'_> {
         let waits = self.tx.conn.has_waiting_starts(inbox).await?;
         self.desk.starts.insert(inbox.clone(), waits);
         Ok(waits)
+    }
+
+    /// Who held the phone of this number at a moment, as far as is known now.
+    pub(super) async fn phone_holder(
+        &mut self,
+        inbox: &InboxId,
+        at: Time,
+    ) -> Result<Option<AgentId>> {
+        let holder = match self.desk.holders_of_phones.get(inbox) {
+            Some(known) => known.clone(),
+            None => {
+                let row = self.tx.conn.inbox(inbox.as_str()).await?;
+                let holder = row.and_then(|row| row.phone_holder);
+                self.desk
+                    .holders_of_phones
+                    .insert(inbox.clone(), holder.clone());
+                holder
+            }
+        };
+        // Meta's seconds are rounded down, ours are milliseconds.
+        Ok(holder
+            .filter(|holder| holder.since.secs() <= at.secs())
+            .map(|holder| holder.agent))
     }
 
     /// Writes everything that was gathered.

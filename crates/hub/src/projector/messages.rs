@@ -14,7 +14,7 @@ use ajar_domain::{
     context::Context,
     delivery::{Delivery, Report},
     opening::Occurrence,
-    phone_start::PhoneStart,
+    phone_start::{self, PhoneStart},
     window::Opening,
 };
 use ajar_protocol::rows::{MessageRow, Position};
@@ -137,6 +137,12 @@ impl Scope<'_> {
         }
         let (content, attached) = content::read(echo.body, self.ids);
         let at = echo.at;
+        let holder = if standby {
+            None
+        } else {
+            self.phone_holder(inbox, at).await?
+        };
+        let said = content.clone();
         let told = Told {
             wamid: echo.wamid,
             conversation: conversation.clone(),
@@ -144,7 +150,7 @@ impl Scope<'_> {
             author: if standby {
                 Author::OtherApp
             } else {
-                Author::Phone { claimed_by: None }
+                Author::Phone { claimed_by: holder }
             },
             at,
             content,
@@ -164,7 +170,7 @@ impl Scope<'_> {
             && !standby
             && self.awaits_the_phone(inbox).await?
             && let Some(agent) = self
-                .claim_start(inbox, &customer, &conversation, &id, at)
+                .claim_start(inbox, &customer, &conversation, (&id, &said), at)
                 .await?
         {
             self.write_messages().await?;
@@ -403,30 +409,33 @@ impl Scope<'_> {
         }
     }
 
-    /// An echo claims the oldest waiting start to its recipient. Whoever asked becomes the
-    /// author, and the assignee of a conversation that has none.
+    /// An echo claims a start that waits for its recipient: of several, the one whose words are most
+    /// like its own. Whoever asked becomes the author, and the assignee of a conversation that has
+    /// none.
     async fn claim_start(
         &mut self,
         inbox: &InboxId,
         customer: &CustomerId,
         conversation: &ConversationId,
-        message: &MessageId,
+        (message, content): (&MessageId, &Content),
         at: Time,
     ) -> Result<Option<AgentId>> {
         self.write_sightings().await?;
         let Some(number) = self.tx.conn.address(customer).await?.phone else {
             return Ok(None);
         };
-        let waiting = self.tx.conn.waiting_starts_to(inbox, &number).await?;
-        let Some(start) = waiting
-            .into_iter()
-            .find(|start| start.state.is_claimed_by(at))
-        else {
+        let mut waiting = self.tx.conn.waiting_starts_to(inbox, &number).await?;
+        waiting.retain(|start| start.state.is_claimed_by(at));
+        let sent = content.words().unwrap_or_default();
+        let prepared = waiting.iter().map(|start| start.text.as_str());
+        let Some(chosen) = phone_start::choose(prepared, sent) else {
             return Ok(None);
         };
+        let start = waiting.swap_remove(chosen);
         let claimed = PhoneStart::Claimed {
             message: message.clone(),
             at,
+            alike: phone_start::is_alike(&start.text, sent),
         };
         self.tx
             .settle_phone_start(&start.id, &claimed, Some(conversation))

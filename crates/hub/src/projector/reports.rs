@@ -6,15 +6,21 @@ use ajar_domain::{
     amendment::{Amended, Side},
     content::Content,
     delivery::{Delivery, Receipt, Report},
-    failure::FailureCode,
+    failure::{Failure, FailureCode},
     outbox::{About, Outbound, Parked, Reference},
     window::Refusal,
 };
 
 use super::Scope;
 use crate::{
+    costs,
     meta::inbound::{Party, Reaction, StatusReport},
-    store::{Result, inboxes::SignOfLife, outbox::OutRow},
+    store::{
+        Result,
+        inboxes::SignOfLife,
+        outbox::{OutRow, Payload},
+        reactions::{Reacted, Reactor},
+    },
 };
 
 impl Scope<'_> {
@@ -23,20 +29,18 @@ impl Scope<'_> {
             // It opens nothing, but the person is known from here on.
             self.customer(&reaction.customer, reaction.at).await?;
         }
-        let reactor = match reaction.from {
-            Party::Customer => "customer",
-            Party::Phone => "phone",
+        let reacted = Reacted {
+            target: &reaction.target,
+            by: match reaction.from {
+                Party::Customer => Reactor::Customer,
+                Party::Phone => Reactor::Phone,
+            },
+            emoji: reaction.emoji.as_deref().unwrap_or_default(),
+            at: reaction.at,
+            event: reaction.id.as_str(),
+            delivery: None,
         };
-        let news = self
-            .tx
-            .add_reaction(
-                &reaction.target,
-                reactor,
-                reaction.emoji.as_deref().unwrap_or(""),
-                reaction.at,
-                reaction.id.as_str(),
-            )
-            .await?;
+        let news = self.tx.add_reaction(&reacted).await?;
         if news && let Some(target) = self.row_of(&reaction.target).await? {
             self.tx.stamp_message(&target.id).await?;
         }
@@ -90,6 +94,15 @@ impl Scope<'_> {
         let mut news = self.tx.add_report(&report.wamid, &kept).await?;
         if let Some(price) = &report.pricing {
             news |= self.tx.note_price(&report.wamid, price).await?;
+            // Meta charges what was delivered.
+            if let Some(inbox) = inbox
+                && report.receipt > Receipt::Failed
+            {
+                let country = report.recipient.phone.as_ref().and_then(costs::country_of);
+                self.tx
+                    .note_charge(&report.wamid, inbox, price, country.as_deref(), report.at)
+                    .await?;
+            }
         }
         if let Some((inbox, until)) = inbox.zip(report.free_until)
             && let Some(customer) = self.customer(&report.recipient, report.at).await?
@@ -137,6 +150,15 @@ impl Scope<'_> {
                 // Both copies are there. The one that the thread knows stays the one it knows.
                 return Ok(());
             }
+        }
+        if let (Payload::Reaction { .. }, Receipt::Failed) = (&row.payload, report.receipt) {
+            // Taken first and refused then (an old message, for one): it is not there after all.
+            let failure = report.failure.clone().unwrap_or_else(Failure::unknown);
+            let failed = Outbound::Failed {
+                at: report.at,
+                failure,
+            };
+            return crate::outbox::write(self.tx, row, &failed).await;
         }
         let state =
             row.state

@@ -1,9 +1,9 @@
 //! Inboxes: the business numbers, and what holds for a whole number.
 
 use ajar_domain::{
-    InboxId, PhoneNumberId, Time, composer::Pause, customer::PhoneNumber, import::Import,
+    AgentId, InboxId, PhoneNumberId, Time, composer::Pause, customer::PhoneNumber, import::Import,
 };
-use ajar_protocol::rows::{InboxRow, ReadReceipts};
+use ajar_protocol::rows::{InboxRow, PhoneHolder, ReadReceipts};
 
 use super::{Conn, Result, StoreError, Tx, either, from_json, from_word, pause, to_json, word};
 
@@ -21,6 +21,9 @@ struct Row {
     last_echo_at: Option<i64>,
     last_status_at: Option<i64>,
     import: Option<String>,
+    templates_at: Option<i64>,
+    phone_holder: Option<String>,
+    phone_since: Option<i64>,
 }
 
 impl Row {
@@ -46,6 +49,11 @@ impl Row {
             last_inbound_at: self.last_inbound_at.map(Time::from_millis),
             last_echo_at: self.last_echo_at.map(Time::from_millis),
             last_status_at: self.last_status_at.map(Time::from_millis),
+            templates_at: self.templates_at.map(Time::from_millis),
+            phone_holder: self.phone_holder.map(|agent| PhoneHolder {
+                agent: AgentId::new(agent),
+                since: Time::from_millis(self.phone_since.unwrap_or_default()),
+            }),
         })
     }
 }
@@ -67,10 +75,20 @@ pub enum SignOfLife {
     Status,
 }
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, rev, name, number, paused, paused_at, margin_ms, read_receipts, \
+             last_inbound_at, last_echo_at, last_status_at, import, templates_at, phone_holder, \
+             phone_since FROM inboxes ",
+            $rest
+        )
+    };
+}
+
 impl Conn {
     pub async fn inbox(&mut self, id: &str) -> Result<Option<InboxRow>> {
-        const ONE: &str = "SELECT id, rev, name, number, paused, paused_at, margin_ms, \
-             read_receipts, last_inbound_at, last_echo_at, last_status_at, import FROM inboxes WHERE id = $1";
+        const ONE: &str = select!("WHERE id = $1");
         let row: Option<Row> = either!(self, |c| sqlx::query_as(ONE)
             .bind(id)
             .fetch_optional(&mut **c)
@@ -79,8 +97,7 @@ impl Conn {
     }
 
     pub async fn inboxes(&mut self) -> Result<Vec<InboxRow>> {
-        const ALL: &str = "SELECT id, rev, name, number, paused, paused_at, margin_ms, \
-             read_receipts, last_inbound_at, last_echo_at, last_status_at, import FROM inboxes ORDER BY id";
+        const ALL: &str = select!("ORDER BY id");
         let rows: Vec<Row> = either!(self, |c| sqlx::query_as(ALL).fetch_all(&mut **c).await)?;
         rows.into_iter().map(Row::decode).collect()
     }
@@ -187,6 +204,40 @@ impl Tx {
             .bind(rev)
             .bind(i64::from(margin_ms))
             .bind(word(read_receipts))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Who holds the phone from `since` on.
+    pub async fn hold_phone(
+        &mut self,
+        inbox: &InboxId,
+        holder: Option<(&AgentId, Time)>,
+    ) -> Result<()> {
+        const SET: &str =
+            "UPDATE inboxes SET rev = $2, phone_holder = $3, phone_since = $4 WHERE id = $1";
+        let rev = self.touch("inbox", inbox.as_str());
+        either!(&mut self.conn, |c| sqlx::query(SET)
+            .bind(inbox.as_str())
+            .bind(rev)
+            .bind(holder.map(|(agent, _)| agent.as_str()))
+            .bind(holder.map(|(_, since)| since.millis()))
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Meta has just listed the templates.
+    pub async fn templates_listed(&mut self, inbox: &InboxId, at: Time) -> Result<()> {
+        const SET: &str = "UPDATE inboxes SET rev = $2, templates_at = $3 WHERE id = $1";
+        let rev = self.touch("inbox", inbox.as_str());
+        either!(&mut self.conn, |c| sqlx::query(SET)
+            .bind(inbox.as_str())
+            .bind(rev)
+            .bind(at.millis())
             .execute(&mut **c)
             .await
             .map(drop))?;

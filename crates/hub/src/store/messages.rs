@@ -10,7 +10,7 @@ use ajar_domain::{
     opening::Occurrence,
     price::Price,
 };
-use ajar_protocol::rows::{MessageRow, Position, Reaction};
+use ajar_protocol::rows::{MessageRow, Position};
 
 use super::{
     Conn, Result, Tx, either, from_json, from_word,
@@ -155,14 +155,6 @@ pub struct Better<'a> {
     pub position: &'a Position,
 }
 
-#[derive(sqlx::FromRow)]
-struct ReactionRow {
-    target_wamid: String,
-    reactor: String,
-    emoji: String,
-    at: i64,
-}
-
 impl Conn {
     pub async fn message(&mut self, id: &str) -> Result<Option<MessageRow>> {
         const ONE: &str = select!("WHERE id = $1");
@@ -259,36 +251,6 @@ impl Conn {
         rows.reverse();
         self.with_reactions(&mut rows).await?;
         Ok(rows)
-    }
-
-    async fn with_reactions(&mut self, rows: &mut [MessageRow]) -> Result<()> {
-        const OF: &str = "SELECT target_wamid, reactor, emoji, at FROM reactions \
-             WHERE target_wamid = $1 AND emoji <> '' ORDER BY at, reactor";
-        for row in rows {
-            let Some(wamid) = &row.wamid else { continue };
-            let found: Vec<ReactionRow> = either!(self, |c| sqlx::query_as(OF)
-                .bind(wamid.as_str())
-                .fetch_all(&mut **c)
-                .await)?;
-            row.reactions = found
-                .into_iter()
-                .map(|reaction| {
-                    debug_assert_eq!(reaction.target_wamid, wamid.as_str());
-                    Reaction {
-                        by: match reaction.reactor.as_str() {
-                            "customer" => Author::Customer,
-                            "phone" => Author::Phone { claimed_by: None },
-                            agent => Author::Agent {
-                                agent: AgentId::new(agent),
-                            },
-                        },
-                        emoji: reaction.emoji,
-                        at: Time::from_millis(reaction.at),
-                    }
-                })
-                .collect();
-        }
-        Ok(())
     }
 
     /// Meta's reports about a message so far.
@@ -567,30 +529,5 @@ impl Tx {
             .await
             .map(drop))?;
         Ok(())
-    }
-
-    /// Keeps the newest reaction of one side on one message. Returns whether it was news.
-    pub async fn add_reaction(
-        &mut self,
-        target: &WaMessageId,
-        reactor: &str,
-        emoji: &str,
-        at: Time,
-        event_id: &str,
-    ) -> Result<bool> {
-        const ADD: &str = "INSERT INTO reactions (target_wamid, reactor, emoji, at, event_id) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (target_wamid, reactor) DO UPDATE SET \
-             emoji = excluded.emoji, at = excluded.at, event_id = excluded.event_id \
-             WHERE reactions.at < excluded.at \
-             OR (reactions.at = excluded.at AND reactions.event_id < excluded.event_id) RETURNING at";
-        let done: Option<(i64,)> = either!(&mut self.conn, |c| sqlx::query_as(ADD)
-            .bind(target.as_str())
-            .bind(reactor)
-            .bind(emoji)
-            .bind(at.millis())
-            .bind(event_id)
-            .fetch_optional(&mut **c)
-            .await)?;
-        Ok(done.is_some())
     }
 }

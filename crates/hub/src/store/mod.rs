@@ -8,6 +8,7 @@
 pub mod agents;
 pub mod amendments;
 pub mod arrivals;
+pub mod charges;
 pub mod commands;
 pub mod conversations;
 pub mod customers;
@@ -24,6 +25,7 @@ pub mod notes;
 pub mod number_events;
 pub mod outbox;
 pub mod phone_starts;
+pub mod reactions;
 pub mod search;
 pub mod templates;
 

@@ -1,9 +1,12 @@
 //! The hub's outbox in the database: durable before anything leaves, claimed by one process.
 
+use std::collections::BTreeMap;
+
 use ajar_domain::{
-    AgentId, ConversationId, InboxId, MediaId, Time, WaMessageId,
+    AgentId, ConversationId, InboxId, MediaId, MessageId, Time, WaMessageId,
     attachment::AttachmentKind,
     outbox::{Outbound, Reference, Right},
+    outgoing::Outgoing,
     template::FilledTemplate,
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,19 @@ pub enum Payload {
     },
     Template {
         filled: Box<FilledTemplate>,
+        /// Its files by field key.
+        #[serde(default)]
+        files: BTreeMap<String, HandedFile>,
+    },
+    Content {
+        content: Outgoing,
+        reply_to: Option<WaMessageId>,
+    },
+    /// An emoji on a message, or none any more.
+    Reaction {
+        message: MessageId,
+        target: WaMessageId,
+        emoji: Option<String>,
     },
     File {
         file: MediaId,
@@ -32,16 +48,91 @@ pub enum Payload {
         uploaded: Option<String>,
     },
     /// Blue ticks for this and earlier messages of the customer.
-    MarkRead {
-        wamid: WaMessageId,
-    },
+    MarkRead { wamid: WaMessageId },
+}
+
+/// A file on its way to Meta.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedFile {
+    pub file: MediaId,
+    pub mime_type: String,
+    pub name: Option<String>,
+    /// Meta's id of it, once Meta has it.
+    pub uploaded: Option<String>,
+}
+
+impl HandedFile {
+    /// As Meta knows it, with the name that people see.
+    #[must_use]
+    pub fn uploaded_as(&self) -> Option<(String, Option<String>)> {
+        Some((self.uploaded.clone()?, self.name.clone()))
+    }
+}
+
+/// The next file that must go to Meta before the message can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToUpload {
+    pub file: MediaId,
+    pub mime_type: String,
+    pub name: Option<String>,
 }
 
 impl Payload {
-    /// Whether a file must go to Meta before the message can.
     #[must_use]
-    pub const fn waits_for_upload(&self) -> bool {
-        matches!(self, Self::File { uploaded: None, .. })
+    pub fn to_upload(&self) -> Option<ToUpload> {
+        match self {
+            Self::File {
+                file,
+                mime_type,
+                name,
+                uploaded: None,
+                ..
+            } => Some(ToUpload {
+                file: file.clone(),
+                mime_type: mime_type.clone(),
+                name: name.clone(),
+            }),
+            Self::Template { files, .. } => files
+                .values()
+                .find(|file| file.uploaded.is_none())
+                .map(|file| ToUpload {
+                    file: file.file.clone(),
+                    mime_type: file.mime_type.clone(),
+                    name: file.name.clone(),
+                }),
+            _ => None,
+        }
+    }
+
+    /// Meta has this file.
+    fn note_uploaded(&mut self, handed: &MediaId, meta_id: &str) {
+        match self {
+            Self::File { file, uploaded, .. } if file == handed => {
+                *uploaded = Some(meta_id.to_owned());
+            }
+            Self::Template { files, .. } => {
+                for file in files.values_mut().filter(|file| file.file == *handed) {
+                    file.uploaded = Some(meta_id.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A person sends it again: what Meta had of it may be gone by now (it keeps files for 30
+    /// days), so it goes there anew.
+    #[must_use]
+    pub fn anew(mut self) -> Self {
+        match &mut self {
+            Self::File { uploaded, .. } => *uploaded = None,
+            Self::Template { files, .. } => {
+                for file in files.values_mut() {
+                    file.uploaded = None;
+                }
+            }
+            _ => {}
+        }
+        self
     }
 
     /// A read mark is a courtesy: it is not shown, nothing waits for it, and it counts for no pace.
@@ -51,7 +142,7 @@ impl Payload {
     }
 }
 
-/// One row of the outbox. Its id is the message's id, or `read:<wamid>`.
+/// One row of the outbox. Its id is the message's id, `read:<wamid>`, or `react:<id>`.
 #[derive(Clone, Debug)]
 pub struct OutRow {
     pub id: String,
@@ -128,6 +219,7 @@ macro_rules! select {
 
 fn state_word(state: &Outbound) -> &'static str {
     match state {
+        Outbound::Scheduled { .. } => "scheduled",
         Outbound::Waiting { .. } => "waiting",
         Outbound::Sending { .. } => "sending",
         Outbound::Uncertain {
@@ -146,6 +238,7 @@ fn state_word(state: &Outbound) -> &'static str {
 /// The column by which the worker finds what is due: when to try, or since when it is under way.
 fn due_at(state: &Outbound) -> Time {
     match state {
+        Outbound::Scheduled { at } => *at,
         Outbound::Waiting { not_before, .. } => *not_before,
         Outbound::Sending { since, .. }
         | Outbound::Uncertain { since, .. }
@@ -207,6 +300,28 @@ impl Conn {
             .bind(now.millis())
             .fetch_one(&mut **c)
             .await)?;
+        Ok(next.map(Time::from_millis))
+    }
+
+    /// Scheduled messages whose moment has come, the oldest first.
+    pub async fn schedule_due(&mut self, now: Time, limit: i64) -> Result<Vec<OutRow>> {
+        const DUE: &str = select!(
+            "WHERE o.state = 'scheduled' AND o.not_before <= $1 \
+             ORDER BY o.not_before, o.seq, o.id LIMIT $2"
+        );
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(DUE)
+            .bind(now.millis())
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        rows.into_iter().map(Row::decode).collect()
+    }
+
+    /// When the next scheduled message wants to leave.
+    pub async fn next_scheduled(&mut self) -> Result<Option<Time>> {
+        const NEXT: &str = "SELECT MIN(not_before) FROM outbox WHERE state = 'scheduled'";
+        let (next,): (Option<i64>,) =
+            either!(self, |c| sqlx::query_as(NEXT).fetch_one(&mut **c).await)?;
         Ok(next.map(Time::from_millis))
     }
 
@@ -292,12 +407,15 @@ impl Conn {
 
 impl Tx {
     /// Meta has the file of a row that waits.
-    pub async fn note_uploaded(&mut self, row: &OutRow, meta_id: &str) -> Result<()> {
+    pub async fn note_uploaded(
+        &mut self,
+        row: &OutRow,
+        file: &MediaId,
+        meta_id: &str,
+    ) -> Result<()> {
         const NOTE: &str = "UPDATE outbox SET payload = $2 WHERE id = $1";
         let mut payload = row.payload.clone();
-        if let Payload::File { uploaded, .. } = &mut payload {
-            *uploaded = Some(meta_id.to_owned());
-        }
+        payload.note_uploaded(file, meta_id);
         let json = to_json(&payload)?;
         either!(&mut self.conn, |c| sqlx::query(NOTE)
             .bind(&row.id)
@@ -417,10 +535,11 @@ impl Tx {
     pub async fn requeue(&mut self, again: &OutRow) -> Result<()> {
         const AGAIN: &str = "UPDATE outbox SET state = $2, detail = $3, rights = $4, \
              not_before = $5, attempt = 0, seq = $6, queued_at = $7, generation = $8, \
-             agent_id = $9, send_before = $10 WHERE id = $1";
+             agent_id = $9, send_before = $10, payload = $11 WHERE id = $1";
         const FORGET: &str = "UPDATE messages SET wamid = NULL WHERE id = $1";
         let detail = to_json(&again.state)?;
         let rights = to_json(&again.right)?;
+        let payload = to_json(&again.payload)?;
         either!(&mut self.conn, |c| {
             sqlx::query(AGAIN)
                 .bind(&again.id)
@@ -433,6 +552,7 @@ impl Tx {
                 .bind(i64::from(again.generation))
                 .bind(again.agent.as_ref().map(AgentId::as_str))
                 .bind(again.right.send_before().map(Time::millis))
+                .bind(&payload)
                 .execute(&mut **c)
                 .await?;
             sqlx::query(FORGET)

@@ -22,13 +22,14 @@ struct Row {
     state: String,
     claimed_message: Option<String>,
     settled_at: Option<i64>,
+    alike: i64,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, rev, inbox_id, number, name, conversation_id, body, asked_by, asked_at, \
-             state, claimed_message, settled_at FROM phone_starts ",
+             state, claimed_message, settled_at, alike FROM phone_starts ",
             $rest
         )
     };
@@ -64,6 +65,7 @@ impl Row {
             ("claimed", Some(message)) => PhoneStart::Claimed {
                 message: MessageId::new(message),
                 at: settled_at,
+                alike: self.alike != 0,
             },
             ("cancelled", _) => PhoneStart::Cancelled { at: settled_at },
             _ => PhoneStart::Waiting { since: asked_at },
@@ -108,11 +110,18 @@ impl Conn {
         row.map(Row::decode).transpose()
     }
 
-    /// All that wait, oldest first.
-    pub async fn waiting_starts(&mut self) -> Result<Vec<PhoneStartRow>> {
-        const WAITING: &str = select!("WHERE state = 'waiting' ORDER BY asked_at, id");
-        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(WAITING).fetch_all(&mut **c).await)?;
-        rows.into_iter().map(Row::decode).collect()
+    /// All that wait, and those about which a person may still say something; oldest first.
+    pub async fn open_starts(&mut self, now: Time) -> Result<Vec<PhoneStartRow>> {
+        const OPEN: &str = select!(
+            "WHERE state = 'waiting' OR (state = 'claimed' AND alike = 0) ORDER BY asked_at, id"
+        );
+        let rows: Vec<Row> = either!(self, |c| sqlx::query_as(OPEN).fetch_all(&mut **c).await)?;
+        let mut rows = rows
+            .into_iter()
+            .map(Row::decode)
+            .collect::<Result<Vec<_>>>()?;
+        rows.retain(|row| row.state.is_open(now));
+        Ok(rows)
     }
 
     /// Whether anything at all is still to be typed on the phone of this number.
@@ -175,12 +184,14 @@ impl Tx {
         conversation: Option<&ConversationId>,
     ) -> Result<bool> {
         const SETTLE: &str = "UPDATE phone_starts SET rev = $2, state = $3, claimed_message = $4, \
-             settled_at = $5, conversation_id = COALESCE($6, conversation_id) \
+             settled_at = $5, conversation_id = COALESCE($6, conversation_id), alike = $7 \
              WHERE id = $1 AND state = 'waiting' RETURNING id";
-        let (state, message, at) = match state {
+        let (state, message, at, alike) = match state {
             PhoneStart::Waiting { .. } => return Ok(false),
-            PhoneStart::Claimed { message, at } => ("claimed", Some(message.as_str()), *at),
-            PhoneStart::Cancelled { at } => ("cancelled", None, *at),
+            PhoneStart::Claimed { message, at, alike } => {
+                ("claimed", Some(message.as_str()), *at, *alike)
+            }
+            PhoneStart::Cancelled { at } => ("cancelled", None, *at, true),
         };
         let rev = self.touch("phone_start", id.as_str());
         let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(SETTLE)
@@ -190,6 +201,22 @@ impl Tx {
             .bind(message)
             .bind(at.millis())
             .bind(conversation.map(ConversationId::as_str))
+            .bind(i64::from(alike))
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// The echo that claimed a start was another message: it waits again. `false` if nothing had
+    /// claimed it.
+    pub async fn reopen_phone_start(&mut self, id: &PhoneStartId) -> Result<bool> {
+        const REOPEN: &str = "UPDATE phone_starts SET rev = $2, state = 'waiting', \
+             claimed_message = NULL, settled_at = NULL, alike = 1 \
+             WHERE id = $1 AND state = 'claimed' RETURNING id";
+        let rev = self.touch("phone_start", id.as_str());
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(REOPEN)
+            .bind(id.as_str())
+            .bind(rev)
             .fetch_optional(&mut **c)
             .await)?;
         Ok(done.is_some())

@@ -38,6 +38,16 @@ impl Conn {
         row.map(Row::decode).transpose()
     }
 
+    /// Meta's own id of a template, once it was listed.
+    pub async fn template_at_meta(&mut self, id: &TemplateId) -> Result<Option<String>> {
+        const ID: &str = "SELECT meta_id FROM templates WHERE id = $1 AND meta_id <> ''";
+        let row: Option<(String,)> = either!(self, |c| sqlx::query_as(ID)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(row.map(|(id,)| id))
+    }
+
     pub async fn templates(&mut self) -> Result<Vec<TemplateRow>> {
         const ALL: &str = "SELECT id, rev, inbox_id, body, gone FROM templates ORDER BY id";
         let rows: Vec<Row> = either!(self, |c| sqlx::query_as(ALL).fetch_all(&mut **c).await)?;
@@ -88,6 +98,7 @@ impl Tx {
         const UPSERT: &str = "INSERT INTO templates (id, rev, inbox_id, name, language, body, gone) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, body = excluded.body, gone = excluded.gone";
+        const AT_META: &str = "UPDATE templates SET meta_id = $2 WHERE id = $1 AND meta_id <> $2";
         let known: Vec<TemplateRow> = self
             .conn
             .templates()
@@ -106,12 +117,14 @@ impl Tx {
             })
             .map(|row| (row.template.clone(), true))
             .collect();
+        let mut at_meta: Vec<(TemplateId, TemplateId)> = Vec::with_capacity(listed.len());
         for mut template in listed {
             let before = known.iter().find(|row| {
                 row.template.name == template.name && row.template.language == template.language
             });
-            template.id =
+            let ours =
                 before.map_or_else(|| TemplateId::new(next_id()), |row| row.template.id.clone());
+            at_meta.push((ours.clone(), std::mem::replace(&mut template.id, ours)));
             if !before.is_some_and(|row| row.template == template && !row.gone) {
                 writes.push((template, false));
             }
@@ -127,6 +140,14 @@ impl Tx {
                 .bind(&template.language)
                 .bind(&json)
                 .bind(i64::from(gone))
+                .execute(&mut **c)
+                .await
+                .map(drop))?;
+        }
+        for (ours, metas) in at_meta {
+            either!(&mut self.conn, |c| sqlx::query(AT_META)
+                .bind(ours.as_str())
+                .bind(metas.as_str())
                 .execute(&mut **c)
                 .await
                 .map(drop))?;

@@ -276,6 +276,11 @@ async fn object(
     {
         return media::object(&sim, &asked);
     }
+    if asked.method == axum::http::Method::POST
+        && let Some(answer) = templates::edit(&sim, &asked)
+    {
+        return answer;
+    }
     if let Some(answer) = templates::object(&sim, &asked) {
         return Ok(answer);
     }

@@ -171,6 +171,41 @@ fn delete(sim: &Sim, asked: &Asked) -> Answer {
     Ok(Json(json!({ "success": true })).into_response())
 }
 
+/// `POST /{template_id}`, if it is one: changed parts replace the old ones, and it is looked at anew.
+pub(super) fn edit(sim: &Sim, asked: &Asked) -> Option<Answer> {
+    let known = |sim: &Sim| {
+        let world = sim.core.world();
+        world.templates.iter().any(|t| t.text("id") == asked.id)
+    };
+    if !known(sim) {
+        return None;
+    }
+    let change = match asked.json() {
+        Ok(change) => change,
+        Err(error) => return Some(Err(error)),
+    };
+    if change.contains_key("name") || change.contains_key("language") {
+        return Some(Err(GraphError::invalid(
+            "The name and the language of a template cannot be changed",
+        )));
+    }
+    sim.core.change(|world, _| {
+        let found = world
+            .templates
+            .iter_mut()
+            .find(|t| t.text("id") == asked.id);
+        if let Some(template) = found {
+            for (key, value) in change {
+                template.listed.insert(key, value);
+            }
+            template
+                .listed
+                .insert("status".to_owned(), json!("PENDING"));
+        }
+    });
+    Some(Ok(Json(json!({ "success": true })).into_response()))
+}
+
 /// `GET /{template_id}`, if it is one.
 pub(super) fn object(sim: &Sim, asked: &Asked) -> Option<Response> {
     let world = sim.core.world();

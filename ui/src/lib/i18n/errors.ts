@@ -19,6 +19,8 @@ const words: Record<ErrorCode, Key> = {
   paused: "error.paused",
   template_refused: "error.template_refused",
   file_refused: "error.file_refused",
+  content_refused: "error.content_refused",
+  refused_by_meta: "error.refused_by_meta",
   opted_out: "error.opted_out",
   not_a_number: "error.not_a_number",
   no_number: "error.no_number",

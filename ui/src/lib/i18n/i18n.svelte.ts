@@ -7,19 +7,21 @@
 import { IntlMessageFormat } from "intl-messageformat";
 
 import deApp from "./de/app.json";
+import deContent from "./de/content.json";
 import deHealth from "./de/health.json";
 import deThread from "./de/thread.json";
 import enApp from "./en/app.json";
+import enContent from "./en/content.json";
 import enHealth from "./en/health.json";
 import enThread from "./en/thread.json";
 
-const en = { ...enApp, ...enThread, ...enHealth };
+const en = { ...enApp, ...enThread, ...enHealth, ...enContent };
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;
 
 const catalogues = {
   en,
-  de: { ...en, ...deApp, ...deThread, ...deHealth },
+  de: { ...en, ...deApp, ...deThread, ...deHealth, ...deContent },
 } satisfies Record<string, Catalogue>;
 
 export type Language = keyof typeof catalogues;
@@ -71,6 +73,6 @@ export function t(key: Key, values?: Values): string {
 
 /** For the test that holds all languages to the same keys. */
 export const allCatalogues: Record<Language, Record<string, string>[]> = {
-  en: [enApp, enThread, enHealth],
-  de: [deApp, deThread, deHealth],
+  en: [enApp, enThread, enHealth, enContent],
+  de: [deApp, deThread, deHealth, deContent],
 };

@@ -6,7 +6,7 @@ import { allCatalogues, type Language } from "./i18n.svelte";
 
 afterEach(() => chooseLanguage("en"));
 
-const files = ["app", "thread", "health"];
+const files = ["app", "thread", "health", "content"];
 const english = allCatalogues.en;
 const others = (Object.keys(allCatalogues) as Language[]).filter((tag) => tag !== "en");
 

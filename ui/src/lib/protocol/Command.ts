@@ -6,12 +6,15 @@ import type { InboxId } from "./InboxId";
 import type { MediaId } from "./MediaId";
 import type { MergeId } from "./MergeId";
 import type { MessageId } from "./MessageId";
+import type { Outgoing } from "./Outgoing";
 import type { PhoneStartId } from "./PhoneStartId";
 import type { Position } from "./Position";
 import type { ReadReceipts } from "./ReadReceipts";
 import type { Recipient } from "./Recipient";
+import type { TemplateDraft } from "./TemplateDraft";
 import type { TemplateId } from "./TemplateId";
 import type { Time } from "./Time";
+import type { Typed } from "./Typed";
 
 export type Command = { "do": "send_text", conversation: ConversationId, body: string, reply_to: MessageId | null, 
 /**
@@ -29,16 +32,32 @@ name: string | null, caption: string | null, reply_to: MessageId | null,
 /**
  * The deadline as the agent saw it when pressing Send.
  */
-send_before: Time, } | { "do": "send_template", to: Recipient, template: TemplateId, 
+send_before: Time, } | { "do": "send_content", conversation: ConversationId, content: Outgoing, reply_to: MessageId | null, 
 /**
- * By field key (`body.1`, `header.name`, `button.0`).
+ * The deadline as the agent saw it when pressing Send.
+ */
+send_before: Time, } | { "do": "react", message: MessageId, 
+/**
+ * `None` takes it away.
+ */
+emoji: string | null, 
+/**
+ * The deadline as the agent saw it.
+ */
+send_before: Time, } | { "do": "schedule_text", conversation: ConversationId, body: string, reply_to: MessageId | null, at: Time, } | { "do": "send_template", to: Recipient, template: TemplateId, 
+/**
+ * By field key (`body.1`, `header.name`, `button.0`, `header`).
  */
 values: { [key in string]: string }, 
 /**
+ * What values of the body are besides their text, by field key.
+ */
+typed: { [key in string]: Typed }, 
+/**
  * A draft to hold for the customer's answer.
  */
-hold: string | null, } | { "do": "hold_text", conversation: ConversationId, body: string, } | { "do": "release", message: MessageId, } | { "do": "send_again", message: MessageId, } | { "do": "discard", message: MessageId, } | { "do": "add_note", conversation: ConversationId, body: string, } | { "do": "assign", conversation: ConversationId, assignee: AgentId | null, } | { "do": "snooze", conversation: ConversationId, until: Time, } | { "do": "resolve", conversation: ConversationId, } | { "do": "reopen", conversation: ConversationId, } | { "do": "set_labels", conversation: ConversationId, labels: Array<string>, } | { "do": "set_about", conversation: ConversationId, about: string, } | { "do": "mark_seen", conversation: ConversationId, upto: Position, } | { "do": "start_on_phone", to: Recipient, 
+hold: string | null, } | { "do": "hold_text", conversation: ConversationId, body: string, reply_to: MessageId | null, } | { "do": "release", message: MessageId, } | { "do": "send_again", message: MessageId, } | { "do": "discard", message: MessageId, } | { "do": "add_note", conversation: ConversationId, body: string, } | { "do": "assign", conversation: ConversationId, assignee: AgentId | null, } | { "do": "snooze", conversation: ConversationId, until: Time, } | { "do": "resolve", conversation: ConversationId, } | { "do": "reopen", conversation: ConversationId, } | { "do": "set_labels", conversation: ConversationId, labels: Array<string>, } | { "do": "set_about", conversation: ConversationId, about: string, } | { "do": "mark_seen", conversation: ConversationId, upto: Position, } | { "do": "start_on_phone", to: Recipient, 
 /**
  * The name the agent gave, for a number we do not know yet.
  */
-name: string | null, text: string, } | { "do": "cancel_phone_start", start: PhoneStartId, } | { "do": "claim_echo", message: MessageId, agent: AgentId | null, } | { "do": "refresh_templates", inbox: InboxId, } | { "do": "join_chats", merge: MergeId, } | { "do": "keep_apart", merge: MergeId, } | { "do": "split_chats", merge: MergeId, } | { "do": "ask_for_history", inbox: InboxId, } | { "do": "read_again" } | { "do": "start_sending" } | { "do": "set_policy", inbox: InboxId, margin_ms: number, read_receipts: ReadReceipts, };
+name: string | null, text: string, } | { "do": "cancel_phone_start", start: PhoneStartId, } | { "do": "wait_again", start: PhoneStartId, } | { "do": "hold_phone", inbox: InboxId, agent: AgentId | null, } | { "do": "claim_echo", message: MessageId, agent: AgentId | null, } | { "do": "refresh_templates", inbox: InboxId, } | { "do": "create_template", inbox: InboxId, draft: TemplateDraft, } | { "do": "edit_template", template: TemplateId, draft: TemplateDraft, } | { "do": "delete_template", template: TemplateId, } | { "do": "set_rate_card", csv: string | null, } | { "do": "join_chats", merge: MergeId, } | { "do": "keep_apart", merge: MergeId, } | { "do": "split_chats", merge: MergeId, } | { "do": "ask_for_history", inbox: InboxId, } | { "do": "read_again" } | { "do": "start_sending" } | { "do": "set_policy", inbox: InboxId, margin_ms: number, read_receipts: ReadReceipts, };

@@ -6,6 +6,7 @@ import type { Media } from "./Media";
 import type { NotShownWhy } from "./NotShownWhy";
 import type { Notice } from "./Notice";
 import type { OrderLine } from "./OrderLine";
+import type { Question } from "./Question";
 import type { RenderedTemplate } from "./RenderedTemplate";
 import type { Time } from "./Time";
 
@@ -16,4 +17,4 @@ export type Content = { "kind": "text", body: string, } | { "kind": "image", med
 /**
  * Recorded in the chat rather than attached.
  */
-voice: boolean, } | { "kind": "document", media: Media, caption: string | null, } | { "kind": "sticker", media: Media, animated: boolean, } | { "kind": "location", latitude: number, longitude: number, name: string | null, address: string | null, url: string | null, } | { "kind": "contacts", cards: Array<Card>, } | { "kind": "form", name: string | null, summary: string | null, answers: Array<FormAnswer>, } | { "kind": "call_permission", granted: boolean, until: Time | null, } | { "kind": "order", note: string | null, products: Array<OrderLine>, } | { "kind": "button_reply", title: string, payload: string, } | { "kind": "list_reply", title: string, description: string | null, payload: string, } | { "kind": "template", template: RenderedTemplate, } | { "kind": "call", call: Call, } | { "kind": "notice", notice: Notice, } | { "kind": "deleted", at: Time, } | { "kind": "not_shown", meta_kind: string, why: NotShownWhy, };
+voice: boolean, } | { "kind": "document", media: Media, caption: string | null, } | { "kind": "sticker", media: Media, animated: boolean, } | { "kind": "location", latitude: number, longitude: number, name: string | null, address: string | null, url: string | null, } | { "kind": "contacts", cards: Array<Card>, } | { "kind": "form", name: string | null, summary: string | null, answers: Array<FormAnswer>, } | { "kind": "call_permission", granted: boolean, until: Time | null, } | { "kind": "order", note: string | null, products: Array<OrderLine>, } | { "kind": "button_reply", title: string, payload: string, } | { "kind": "list_reply", title: string, description: string | null, payload: string, } | { "kind": "template", template: RenderedTemplate, } | { "kind": "question", question: Question, } | { "kind": "call", call: Call, } | { "kind": "notice", notice: Notice, } | { "kind": "deleted", at: Time, } | { "kind": "not_shown", meta_kind: string, why: NotShownWhy, };

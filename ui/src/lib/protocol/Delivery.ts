@@ -6,7 +6,7 @@ import type { Time } from "./Time";
 /**
  * The tick an agent sees. Customer messages have none.
  */
-export type Delivery = { "state": "queued" } | { "state": "uncertain", since: Time, 
+export type Delivery = { "state": "queued" } | { "state": "scheduled", at: Time, } | { "state": "uncertain", since: Time, 
 /**
  * A person has let it be: it asks for nothing any more. It stays in the thread, because
  * the customer may have it, and a late report still settles it.

@@ -5,4 +5,4 @@ import type { PhoneStartId } from "./PhoneStartId";
 /**
  * Things to watch in the demo.
  */
-export type DemoAction = { "action": "customer_writes", conversation: ConversationId, } | { "action": "phone_types", conversation: ConversationId, } | { "action": "phone_sends_start", start: PhoneStartId, } | { "action": "set_rate", rate: number, };
+export type DemoAction = { "action": "customer_writes", conversation: ConversationId, } | { "action": "phone_types", conversation: ConversationId, } | { "action": "phone_sends_start", start: PhoneStartId, } | { "action": "set_rate", rate: number, } | { "action": "skip", seconds: number, } | { "action": "lose_next_answer" } | { "action": "dispute_next" };

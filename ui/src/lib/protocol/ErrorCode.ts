@@ -3,4 +3,4 @@
 /**
  * What went wrong, as something the interface acts on. Words for it live in the interface.
  */
-export type ErrorCode = "unauthorised" | "forbidden" | "wrong_code" | "too_many_tries" | "not_found" | "conflict" | "invalid" | "too_long" | "window_not_open" | "window_closing" | "window_disputed" | "paused" | "template_refused" | "file_refused" | "opted_out" | "not_a_number" | "no_number" | "cursor_expired" | "hub_unreachable" | "not_a_hub" | "storage_unavailable" | "meta_unavailable" | "internal" | "unknown";
+export type ErrorCode = "unauthorised" | "forbidden" | "wrong_code" | "too_many_tries" | "not_found" | "conflict" | "invalid" | "too_long" | "window_not_open" | "window_closing" | "window_disputed" | "paused" | "template_refused" | "file_refused" | "content_refused" | "refused_by_meta" | "opted_out" | "not_a_number" | "no_number" | "cursor_expired" | "hub_unreachable" | "not_a_hub" | "storage_unavailable" | "meta_unavailable" | "internal" | "unknown";

@@ -3,4 +3,4 @@
 /**
  * What happened, as the interface says it. Added to only when the interface acts on it.
  */
-export type FailureCode = "window_closed" | "undeliverable" | "opted_out" | "withheld_by_meta" | "blocked" | "restricted" | "payment" | "rate_limited" | "media_unusable" | "template_unusable" | "unauthorised" | "number_not_connected" | "bad_request" | "meta_fault" | "network" | "unknown";
+export type FailureCode = "window_closed" | "undeliverable" | "opted_out" | "withheld_by_meta" | "blocked" | "restricted" | "payment" | "rate_limited" | "media_unusable" | "template_unusable" | "unauthorised" | "number_not_connected" | "needs_number" | "to_ourselves" | "country_not_allowed" | "name_not_approved" | "form_unusable" | "kind_not_supported" | "bad_request" | "meta_fault" | "network" | "unknown";

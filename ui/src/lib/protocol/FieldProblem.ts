@@ -3,4 +3,4 @@
 /**
  * A value that Meta would refuse, found before it does.
  */
-export type FieldProblem = { "problem": "empty", key: string, } | { "problem": "line_break", key: string, } | { "problem": "many_spaces", key: string, } | { "problem": "too_long", key: string, max: number, } | { "problem": "text_too_long", place: string, length: number, max: number, } | { "problem": "space_in_address", key: string, } | { "problem": "unknown_field", key: string, };
+export type FieldProblem = { "problem": "empty", key: string, } | { "problem": "line_break", key: string, } | { "problem": "many_spaces", key: string, } | { "problem": "too_long", key: string, max: number, } | { "problem": "text_too_long", place: string, length: number, max: number, } | { "problem": "space_in_address", key: string, } | { "problem": "space_in_code", key: string, } | { "problem": "not_degrees", key: string, } | { "problem": "not_in_the_future", key: string, } | { "problem": "not_an_amount", key: string, } | { "problem": "no_such_file", key: string, } | { "problem": "unknown_field", key: string, };

@@ -2,6 +2,7 @@
 import type { Import } from "./Import";
 import type { InboxId } from "./InboxId";
 import type { Pause } from "./Pause";
+import type { PhoneHolder } from "./PhoneHolder";
 import type { PhoneNumber } from "./PhoneNumber";
 import type { ReadReceipts } from "./ReadReceipts";
 import type { Time } from "./Time";
@@ -25,4 +26,12 @@ last_inbound_at: Time | null, last_echo_at: Time | null, last_status_at: Time | 
 /**
  * How far the phone's past has been taken over.
  */
-import: Import, };
+import: Import, 
+/**
+ * When the templates were last listed.
+ */
+templates_at: Time | null, 
+/**
+ * Who holds the phone now.
+ */
+phone_holder: PhoneHolder | null, };

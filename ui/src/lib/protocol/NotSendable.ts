@@ -5,4 +5,4 @@ import type { Time } from "./Time";
 /**
  * Why a template cannot be sent from here, said before anybody fills it in.
  */
-export type NotSendable = { "why": "not_approved", status: TemplateStatus, } | { "why": "component", component: string, } | { "why": "opted_out", since: Time, };
+export type NotSendable = { "why": "not_approved", status: TemplateStatus, } | { "why": "component", component: string, } | { "why": "opted_out", since: Time, } | { "why": "needs_number" };

@@ -2,4 +2,9 @@
 import type { MessageId } from "./MessageId";
 import type { Time } from "./Time";
 
-export type PhoneStart = { "state": "waiting", since: Time, } | { "state": "claimed", message: MessageId, at: Time, } | { "state": "cancelled", at: Time, };
+export type PhoneStart = { "state": "waiting", since: Time, } | { "state": "claimed", message: MessageId, at: Time, 
+/**
+ * The words are those that were prepared, or nearly. Otherwise a person may say that this
+ * was another message.
+ */
+alike: boolean, } | { "state": "cancelled", at: Time, };

@@ -22,4 +22,9 @@ conversation: ConversationId | null, text: string,
 /**
  * `https://wa.me/<digits>?text=…`, also drawn as the QR code.
  */
-link: string, asked_by: AgentId, asked_at: Time, } & ({ "state": "waiting", since: Time, } | { "state": "claimed", message: MessageId, at: Time, } | { "state": "cancelled", at: Time, });
+link: string, asked_by: AgentId, asked_at: Time, } & ({ "state": "waiting", since: Time, } | { "state": "claimed", message: MessageId, at: Time, 
+/**
+ * The words are those that were prepared, or nearly. Otherwise a person may say that this
+ * was another message.
+ */
+alike: boolean, } | { "state": "cancelled", at: Time, });

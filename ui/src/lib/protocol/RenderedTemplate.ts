@@ -2,8 +2,21 @@
 import type { Button } from "./Button";
 import type { Category } from "./Category";
 import type { HeaderMedia } from "./HeaderMedia";
+import type { Location } from "./Location";
+import type { Media } from "./Media";
+import type { RenderedCard } from "./RenderedCard";
+import type { RenderedOffer } from "./RenderedOffer";
+import type { TemplateId } from "./TemplateId";
 
 /**
  * What the customer gets, kept with the sent message.
  */
-export type RenderedTemplate = { name: string, language: string, category: Category, header_text: string | null, header_media: HeaderMedia | null, body: string, footer: string | null, buttons: Array<Button>, };
+export type RenderedTemplate = { name: string, language: string, category: Category, header_text: string | null, header_media: HeaderMedia | null, body: string, footer: string | null, buttons: Array<Button>, 
+/**
+ * The file on top, once the hub knows it.
+ */
+header_file: Media | null, header_place: Location | null, offer: RenderedOffer | null, cards: Array<RenderedCard>, 
+/**
+ * Which it was and what was filled in, so that it can be opened again with its values.
+ */
+template: TemplateId | null, values: { [key in string]: string }, };

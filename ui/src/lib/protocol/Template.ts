@@ -2,6 +2,8 @@
 import type { Button } from "./Button";
 import type { Category } from "./Category";
 import type { Header } from "./Header";
+import type { Offer } from "./Offer";
+import type { TemplateCard } from "./TemplateCard";
 import type { TemplateId } from "./TemplateId";
 import type { TemplateStatus } from "./TemplateStatus";
 
@@ -12,12 +14,20 @@ export type Template = { id: TemplateId, name: string, language: string, categor
 /**
  * Variables are `{{name}}` rather than `{{1}}`.
  */
-named_parameters: boolean, header: Header | null, body: string, footer: string | null, buttons: Array<Button>, 
+named_parameters: boolean, header: Header | null, body: string, footer: string | null, buttons: Array<Button>, cards: Array<TemplateCard>, offer: Offer | null, 
 /**
- * Components that cannot be filled in here yet, by Meta's name (CAROUSEL …).
+ * Components that cannot be filled in here yet, by Meta's name.
  */
 unsupported: Array<string>, 
 /**
  * Example values by field key, as its author gave them to Meta.
  */
-examples: { [key in string]: string }, };
+examples: { [key in string]: string }, 
+/**
+ * Why Meta rejected it, in Meta's word (`INVALID_FORMAT`).
+ */
+rejected_reason: string | null, 
+/**
+ * How customers took it, in Meta's word (`GREEN`, `YELLOW`, `RED`).
+ */
+quality: string | null, };

@@ -9,4 +9,8 @@ export type TemplateChoice = { template: Template, fields: Array<Field>, not_sen
 /**
  * By field key, with where the value came from.
  */
-prefill: { [key in string]: Prefill }, };
+prefill: { [key in string]: Prefill }, 
+/**
+ * Whether it can be changed here; others are made in WhatsApp Manager.
+ */
+can_be_edited: boolean, };

@@ -216,7 +216,12 @@ it("shows a refused command in words and answers with nothing", async () => {
     message: "closed",
     retry: { retry: "never" },
   });
-  const acted = await app.act({ do: "hold_text", conversation: "maren", body: "later" });
+  const acted = await app.act({
+    do: "hold_text",
+    conversation: "maren",
+    body: "later",
+    reply_to: null,
+  });
   expect(acted).toBeNull();
   expect(app.screen.notices[0]?.error?.code).toBe("window_not_open");
 });

@@ -16,6 +16,7 @@ export const commandIds = [
   "template",
   "phone",
   "hold",
+  "keep_open",
   "assign",
   "assign_me",
   "label",

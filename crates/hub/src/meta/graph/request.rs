@@ -4,15 +4,19 @@
 //! marks) can only be built with an [`OpenProof`]; templates and read marks need none. The JSON
 //! is Meta's, field by field as in its pages `messages/*`.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use ajar_domain::{
-    Bsuid, PhoneNumberId, WaMessageId,
+    Bsuid, MediaId, PhoneNumberId, WaMessageId,
+    content::Card,
     customer::PhoneNumber,
-    template::{ButtonValue, FilledTemplate},
+    outgoing::{self as content, Ask},
+    template::FilledTemplate,
     window::OpenProof,
 };
 use serde_json::{Map, Value, json};
+
+mod template;
 
 use super::super::inbound::CustomerRef;
 
@@ -57,6 +61,7 @@ pub enum Outgoing {
     Template {
         to: Recipient,
         template: Box<FilledTemplate>,
+        files: UploadedFiles,
         reference: Option<String>,
     },
     /// Marks this message and the earlier ones as read. The bubble that shows typing goes with
@@ -66,6 +71,9 @@ pub enum Outgoing {
         typing: Option<OpenProof>,
     },
 }
+
+/// Meta's id of each file of a template, and the name that a document shows.
+pub type UploadedFiles = BTreeMap<MediaId, (String, Option<String>)>;
 
 /// To whom. Meta takes the number if both are given (section 8.1), so the id is used only where
 /// there is no number.
@@ -138,6 +146,81 @@ pub enum FreeForm {
     AskForNumber {
         body: String,
     },
+    Contacts {
+        cards: Vec<Card>,
+    },
+}
+
+impl FreeForm {
+    /// What an agent put together. Buttons and rows are told apart by their place.
+    #[must_use]
+    pub fn of(content: &content::Outgoing) -> Self {
+        match content {
+            content::Outgoing::Location { place } => Self::Location {
+                latitude: place.latitude,
+                longitude: place.longitude,
+                name: place.name.clone(),
+                address: place.address.clone(),
+            },
+            content::Outgoing::Contacts { cards } => Self::Contacts {
+                cards: cards.clone(),
+            },
+            content::Outgoing::Question { question } => Self::question(question),
+        }
+    }
+
+    fn question(question: &content::Question) -> Self {
+        let body = question.body.clone();
+        let header = said(question.header.as_deref());
+        let footer = said(question.footer.as_deref());
+        match &question.ask {
+            Ask::Choose { buttons } => Self::Buttons {
+                header,
+                body,
+                footer,
+                buttons: buttons
+                    .iter()
+                    .enumerate()
+                    .map(|(index, title)| ReplyButton {
+                        payload: format!("button.{index}"),
+                        title: title.trim().to_owned(),
+                    })
+                    .collect(),
+            },
+            Ask::Pick { label, sections } => Self::List {
+                header,
+                body,
+                footer,
+                label: label.trim().to_owned(),
+                sections: sections
+                    .iter()
+                    .enumerate()
+                    .map(|(at, section)| ListSection {
+                        title: section.title.trim().to_owned(),
+                        rows: section
+                            .choices
+                            .iter()
+                            .enumerate()
+                            .map(|(index, choice)| ListRow {
+                                payload: format!("choice.{at}.{index}"),
+                                title: choice.title.trim().to_owned(),
+                                description: said(choice.description.as_deref()),
+                            })
+                            .collect(),
+                    })
+                    .collect(),
+            },
+            Ask::Number => Self::AskForNumber { body },
+            Ask::Location => Self::AskForLocation { body },
+        }
+    }
+}
+
+fn said(words: Option<&str>) -> Option<String> {
+    words
+        .map(str::trim)
+        .filter(|words| !words.is_empty())
+        .map(str::to_owned)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,12 +311,14 @@ impl OutboundRequest {
         to: Recipient,
         reference: String,
         template: FilledTemplate,
+        files: UploadedFiles,
     ) -> Self {
         Self {
             phone_number_id: from,
             what: Outgoing::Template {
                 to,
                 template: Box::new(template),
+                files,
                 reference: Some(reference),
             },
         }
@@ -292,11 +377,13 @@ impl OutboundRequest {
             Outgoing::Template {
                 to,
                 template: filled,
+                files,
                 reference,
             } => {
                 let mut message = envelope(to, reference.as_deref());
                 message.insert("type".into(), "template".into());
-                message.insert("template".into(), template(filled));
+                let token = reference.as_deref().unwrap_or_default();
+                message.insert("template".into(), template::json(filled, files, token));
                 message.into()
             }
             Outgoing::MarkRead { wamid, typing } => {
@@ -424,7 +511,55 @@ fn free_form(body: &FreeForm) -> (&'static str, Value) {
                 interactive("request_contact_info", None, body, None, &action),
             )
         }
+        FreeForm::Contacts { cards } => {
+            let cards: Vec<Value> = cards.iter().map(card).collect();
+            ("contacts", cards.into())
+        }
     }
+}
+
+fn card(card: &Card) -> Value {
+    let name = card.name.as_deref().unwrap_or_default().trim();
+    // Meta wants the whole name and at least one part of it.
+    let (first, last) = name.split_once(' ').map_or((name, None), |(first, rest)| {
+        (first, Some(rest.trim()).filter(|rest| !rest.is_empty()))
+    });
+    let mut out = json!({
+        "name": with(
+            json!({"formatted_name": name, "first_name": first}),
+            [("last_name", last)],
+        ),
+    });
+    let phones: Vec<Value> = card
+        .phones
+        .iter()
+        .map(|phone| {
+            let digits: String = phone.text.chars().filter(char::is_ascii_digit).collect();
+            with(
+                json!({"phone": phone.text}),
+                [
+                    ("type", phone.label.as_deref()),
+                    // With it the card offers to write to that person.
+                    ("wa_id", phone.on_whatsapp.then_some(digits.as_str())),
+                ],
+            )
+        })
+        .collect();
+    let emails: Vec<Value> = card
+        .emails
+        .iter()
+        .map(|email| json!({ "email": email }))
+        .collect();
+    if !phones.is_empty() {
+        out["phones"] = phones.into();
+    }
+    if !emails.is_empty() {
+        out["emails"] = emails.into();
+    }
+    if let Some(organisation) = &card.organisation {
+        out["org"] = json!({ "company": organisation });
+    }
+    out
 }
 
 fn media(
@@ -503,47 +638,6 @@ fn with<const N: usize>(mut object: Value, fields: [(&str, Option<&str>); N]) ->
         }
     }
     object
-}
-
-/// The values of a template (section 10), in the order of the variables; named ones by name.
-fn template(filled: &FilledTemplate) -> Value {
-    let mut components = Vec::new();
-    for (kind, values) in [("header", &filled.header), ("body", &filled.body)] {
-        if values.is_empty() {
-            continue;
-        }
-        let parameters: Vec<Value> = values
-            .iter()
-            .map(|(variable, value)| {
-                let mut parameter = json!({"type": "text", "text": value});
-                if filled.named_parameters {
-                    parameter["parameter_name"] = variable.as_str().into();
-                }
-                parameter
-            })
-            .collect();
-        components.push(json!({"type": kind, "parameters": parameters}));
-    }
-    for (index, value) in &filled.buttons {
-        let (sub_type, parameter) = match value {
-            ButtonValue::UrlSuffix(suffix) => ("url", json!({"type": "text", "text": suffix})),
-            ButtonValue::CopyCode(code) => (
-                "copy_code",
-                json!({"type": "coupon_code", "coupon_code": code}),
-            ),
-        };
-        components.push(json!({
-            "type": "button",
-            "sub_type": sub_type,
-            "index": index.to_string(),
-            "parameters": [parameter],
-        }));
-    }
-    let mut template = json!({"name": filled.name, "language": {"code": filled.language}});
-    if !components.is_empty() {
-        template["components"] = components.into();
-    }
-    template
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ajar_domain::{
     TemplateId,
-    template::{Button, Header, HeaderMedia, Template, variables},
+    template::{Button, Header, HeaderMedia, Offer, Template, TemplateCard, variables},
 };
 
 use super::{
@@ -18,7 +18,8 @@ use super::{
     Graph, GraphError,
 };
 
-const FIELDS: &str = "id,name,status,category,language,components,parameter_format";
+const FIELDS: &str = "id,name,status,category,language,components,parameter_format,\
+                      rejected_reason,quality_score";
 const PER_PAGE: &str = "100";
 /// An account holds 6,000 templates at most.
 const MAX_PAGES: usize = 100;
@@ -76,8 +77,15 @@ pub(super) fn template(node: Node<'_>) -> Option<Template> {
         body: String::new(),
         footer: None,
         buttons: Vec::new(),
+        cards: Vec::new(),
+        offer: None,
         unsupported: Vec::new(),
         examples: BTreeMap::new(),
+        rejected_reason: node
+            .get("rejected_reason")
+            .kind()
+            .filter(|reason| reason != "NONE"),
+        quality: node.get("quality_score").get("score").kind(),
     };
     let mut has_body = false;
     for component in node.get("components").items() {
@@ -94,8 +102,13 @@ pub(super) fn template(node: Node<'_>) -> Option<Template> {
                 examples(&mut read, "body", component.get("example"));
             }
             "FOOTER" => read.footer = component.get("text").words(),
-            "BUTTONS" => buttons(&mut read, component),
-            // CAROUSEL, LIMITED_TIME_OFFER, and what Meta may add.
+            "BUTTONS" => {
+                let buttons = buttons(component, "", &mut read.examples);
+                read.buttons.extend(buttons);
+            }
+            "LIMITED_TIME_OFFER" => read.offer = Some(offer(component)),
+            "CAROUSEL" => carousel(&mut read, component),
+            // What Meta may add.
             _ => read.unsupported.push(short(&kind)),
         }
     }
@@ -107,36 +120,109 @@ pub(super) fn template(node: Node<'_>) -> Option<Template> {
 }
 
 fn header(template: &mut Template, component: Node<'_>) {
-    let format = component
+    let format = header_format(component);
+    if format == "TEXT" {
+        template.header = Some(Header::Text {
+            text: component.get("text").text().unwrap_or_default(),
+        });
+        examples(template, "header", component.get("example"));
+        return;
+    }
+    match header_media(&format) {
+        Some(media) => template.header = Some(Header::Media { media }),
+        None => template
+            .unsupported
+            .push(format!("HEADER_{}", short(&format))),
+    }
+}
+
+fn header_format(component: Node<'_>) -> String {
+    component
         .get("format")
         .kind()
         .unwrap_or_default()
-        .to_ascii_uppercase();
-    let media = match format.as_str() {
-        "TEXT" => {
-            template.header = Some(Header::Text {
-                text: component.get("text").text().unwrap_or_default(),
-            });
-            examples(template, "header", component.get("example"));
-            return;
-        }
+        .to_ascii_uppercase()
+}
+
+fn header_media(format: &str) -> Option<HeaderMedia> {
+    Some(match format {
         "IMAGE" => HeaderMedia::Image,
         "VIDEO" => HeaderMedia::Video,
         "DOCUMENT" => HeaderMedia::Document,
         "LOCATION" => HeaderMedia::Location,
-        other => {
-            template
-                .unsupported
-                .push(format!("HEADER_{}", short(other)));
-            return;
-        }
-    };
-    template.header = Some(Header::Media { media });
+        _ => return None,
+    })
 }
 
-fn buttons(template: &mut Template, component: Node<'_>) {
+fn offer(component: Node<'_>) -> Offer {
+    let offer = component.get("limited_time_offer");
+    Offer {
+        text: offer.get("text").text().unwrap_or_default(),
+        expires: offer.get("has_expiration").flag() != Some(false),
+    }
+}
+
+/// The cards of a carousel. Products have no place here: they come from a catalogue.
+fn carousel(template: &mut Template, component: Node<'_>) {
+    for (index, card) in component.get("cards").items().enumerate() {
+        let mut read = TemplateCard {
+            header: None,
+            body: String::new(),
+            buttons: Vec::new(),
+        };
+        for part in card.get("components").items() {
+            let kind = part
+                .get("type")
+                .kind()
+                .unwrap_or_default()
+                .to_ascii_uppercase();
+            match kind.as_str() {
+                "HEADER" => {
+                    let format = header_format(part);
+                    match header_media(&format) {
+                        Some(media @ (HeaderMedia::Image | HeaderMedia::Video)) => {
+                            read.header = Some(media);
+                        }
+                        _ => template
+                            .unsupported
+                            .push(format!("CAROUSEL_{}", short(&format))),
+                    }
+                }
+                "BODY" => {
+                    read.body = part.get("text").text().unwrap_or_default();
+                    let values = part.get("example").get("body_text").first();
+                    for (name, value) in variables(&read.body).into_iter().zip(values.items()) {
+                        if let Some(value) = value.words() {
+                            let key = format!("card.{index}.body.{name}");
+                            template.examples.insert(key, value);
+                        }
+                    }
+                }
+                "BUTTONS" => {
+                    let prefix = format!("card.{index}.");
+                    read.buttons = buttons(part, &prefix, &mut template.examples);
+                }
+                _ => template
+                    .unsupported
+                    .push(format!("CAROUSEL_{}", short(&kind))),
+            }
+        }
+        template.cards.push(read);
+    }
+    if template.cards.is_empty() {
+        template.unsupported.push("CAROUSEL".into());
+    }
+}
+
+fn buttons(
+    component: Node<'_>,
+    prefix: &str,
+    examples: &mut BTreeMap<String, String>,
+) -> Vec<Button> {
+    let mut buttons = Vec::new();
     for (index, node) in component.get("buttons").items().enumerate() {
         let text = node.get("text").text().unwrap_or_default();
+        let key = format!("{prefix}button.{index}");
         let kind = node
             .get("type")
             .kind()
@@ -146,12 +232,14 @@ fn buttons(template: &mut Template, component: Node<'_>) {
             "QUICK_REPLY" => Button::QuickReply { text },
             "URL" => {
                 let url = node.get("url").text().unwrap_or_default();
-                if let Some(example) = button_example(node) {
-                    template
-                        .examples
-                        .insert(format!("button.{index}"), suffix(&url, &example));
+                if is_code_address(&url) {
+                    Button::Otp { text }
+                } else {
+                    if let Some(example) = button_example(node) {
+                        examples.insert(key, suffix(&url, &example));
+                    }
+                    Button::Url { text, url }
                 }
-                Button::Url { text, url }
             }
             "PHONE_NUMBER" => Button::Phone {
                 text,
@@ -159,18 +247,31 @@ fn buttons(template: &mut Template, component: Node<'_>) {
             },
             "COPY_CODE" => {
                 if let Some(example) = button_example(node) {
-                    template.examples.insert(format!("button.{index}"), example);
+                    examples.insert(key, example);
                 }
                 Button::CopyCode { text }
             }
             "FLOW" => Button::Flow { text },
+            "OTP" => Button::Otp { text },
+            // They act on the customer's phone and take no value.
+            "VOICE_CALL" | "REQUEST_CONTACT_INFO" | "CALL_PERMISSION_REQUEST" => Button::Fixed {
+                text,
+                meta_kind: kind,
+            },
             _ => Button::Other {
                 text,
                 meta_kind: kind,
             },
         };
-        template.buttons.push(button);
+        buttons.push(button);
     }
+    buttons
+}
+
+/// Meta lists the button of an authentication template as a link to a page of its own that takes
+/// the code.
+fn is_code_address(url: &str) -> bool {
+    url.starts_with("https://www.whatsapp.com/otp/")
 }
 
 /// A list of one in the documentation of links, a plain text in that of codes.
@@ -277,7 +378,11 @@ mod tests {
         assert_eq!(order.examples["header.1"], "Ana");
         assert_eq!(order.examples["body.2"], "A-1001");
         for template in &page {
-            for field in template.fields() {
+            // A picture's example is an address of Meta's that dies soon.
+            let typed = |field: &ajar_domain::template::Field| {
+                !matches!(field.input, ajar_domain::template::Input::File { .. })
+            };
+            for field in template.fields().into_iter().filter(typed) {
                 assert!(field.example.is_some(), "{}", field.key);
             }
         }
@@ -299,6 +404,7 @@ mod tests {
             {"type": "FOOTER", "text": "Shop"},
             {"type": "LIMITED_TIME_OFFER", "limited_time_offer": {"text": "Now"}},
             {"type": "CAROUSEL", "cards": []},
+            {"type": "MYSTERY"},
             {"type": "BUTTONS", "buttons": [
                 {"type": "QUICK_REPLY", "text": "Yes"},
                 {"type": "URL", "text": "See", "url": "https://s.example.com/{{1}}",
@@ -310,10 +416,7 @@ mod tests {
                 "no button",
             ]},
         ]));
-        assert_eq!(
-            read.unsupported,
-            ["HEADER_GIF", "LIMITED_TIME_OFFER", "CAROUSEL"]
-        );
+        assert_eq!(read.unsupported, ["HEADER_GIF", "CAROUSEL", "MYSTERY"]);
         assert_eq!(read.category, Category::Marketing);
         assert_eq!(read.footer.as_deref(), Some("Shop"));
         assert_eq!(read.examples["body.1"], "first");
@@ -343,6 +446,72 @@ mod tests {
             assert_eq!(read.header, Some(Header::Media { media }));
             assert!(read.unsupported.is_empty());
         }
+    }
+
+    #[test]
+    fn an_offer_a_carousel_and_a_code_can_be_filled_in() {
+        let offer = one(&json!([
+            {"type": "BODY", "text": "Only now"},
+            {"type": "LIMITED_TIME_OFFER",
+             "limited_time_offer": {"text": "Weekend", "has_expiration": true}},
+            {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE", "text": "Copy", "example": "W10"}]},
+        ]));
+        let keys = |template: &Template| -> Vec<String> {
+            template
+                .fields()
+                .into_iter()
+                .map(|field| field.key)
+                .collect()
+        };
+        assert_eq!(keys(&offer), ["offer.expires", "button.0"]);
+        let carousel = one(&json!([
+            {"type": "BODY", "text": "Look, {{1}}", "example": {"body_text": [["Ana"]]}},
+            {"type": "CAROUSEL", "cards": [{"components": [
+                {"type": "HEADER", "format": "IMAGE"},
+                {"type": "BODY", "text": "From {{1}}", "example": {"body_text": [["$9"]]}},
+                {"type": "BUTTONS", "buttons": [
+                    {"type": "QUICK_REPLY", "text": "More"},
+                    {"type": "URL", "text": "See", "url": "https://s.example.com/{{1}}",
+                     "example": ["https://s.example.com/nine"]},
+                ]},
+            ]}]},
+        ]));
+        assert_eq!(carousel.not_sendable(), None);
+        assert_eq!(
+            keys(&carousel),
+            [
+                "body.1",
+                "card.0.header",
+                "card.0.body.1",
+                "card.0.button.1"
+            ]
+        );
+        assert_eq!(carousel.examples["card.0.body.1"], "$9");
+        assert_eq!(carousel.examples["card.0.button.1"], "nine");
+        for button in [
+            json!({"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}),
+            json!({"type": "URL", "text": "Copy code",
+                   "url": "https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp{{1}}"}),
+        ] {
+            let code = template(Node::of(&json!({
+                "id": "7", "name": "code", "language": "en", "status": "APPROVED",
+                "category": "AUTHENTICATION", "components": [
+                    {"type": "BODY", "text": "*{{1}}* is your code."},
+                    {"type": "BUTTONS", "buttons": [button]},
+                ],
+            })))
+            .expect("a template");
+            assert_eq!(code.not_sendable(), None);
+            assert_eq!(keys(&code), ["code"]);
+        }
+    }
+
+    #[test]
+    fn a_rejection_has_its_reason() {
+        let last = &listing("list_last_page")[0];
+        assert_eq!(last.rejected_reason.as_deref(), Some("INVALID_FORMAT"));
+        let few = &listing("list_fields")[0];
+        assert_eq!(few.quality.as_deref(), Some("YELLOW"));
     }
 
     #[test]

@@ -132,6 +132,11 @@ fn hello() -> OutboundRequest {
         header: Vec::new(),
         body: Vec::new(),
         buttons: Vec::new(),
+        header_file: None,
+        header_place: None,
+        offer_expires: None,
+        cards: Vec::new(),
+        typed: std::collections::BTreeMap::new(),
         rendered: RenderedTemplate {
             name: "hello_world".into(),
             language: "en_US".into(),
@@ -141,13 +146,25 @@ fn hello() -> OutboundRequest {
             body: "Hello".into(),
             footer: None,
             buttons: Vec::new(),
+            header_file: None,
+            header_place: None,
+            offer: None,
+            cards: Vec::new(),
+            template: None,
+            values: std::collections::BTreeMap::new(),
         },
     };
     let to = Recipient {
         phone: PhoneNumber::from_digits("15550100001"),
         bsuid: None,
     };
-    OutboundRequest::template(number(), to, "row-1".into(), template)
+    OutboundRequest::template(
+        number(),
+        to,
+        "row-1".into(),
+        template,
+        std::collections::BTreeMap::new(),
+    )
 }
 
 fn number() -> PhoneNumberId {

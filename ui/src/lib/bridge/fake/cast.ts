@@ -53,6 +53,8 @@ export function inbox(): InboxRow {
       declined_at: null,
       last_chunk_at: at(-40, 10, 51),
     },
+    templates_at: at(0, 13, 40),
+    phone_holder: null,
   };
 }
 

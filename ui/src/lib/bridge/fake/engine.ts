@@ -11,8 +11,6 @@ import type { Delivery } from "$lib/protocol/Delivery";
 import type { Content } from "$lib/protocol/Content";
 import type { ListQuery } from "$lib/protocol/ListQuery";
 import type { LinkState } from "$lib/protocol/LinkState";
-import type { Media } from "$lib/protocol/Media";
-import type { NewAttachment } from "$lib/protocol/NewAttachment";
 import type { Pause } from "$lib/protocol/Pause";
 import type { PhoneStartRow } from "$lib/protocol/PhoneStartRow";
 import type { Preferences } from "$lib/protocol/Preferences";
@@ -24,15 +22,18 @@ import type { UiEvent } from "$lib/protocol/UiEvent";
 import type { Viewer } from "$lib/protocol/Viewer";
 
 import { type Answer, CallError, type CallName, type Request } from "..";
+import { Costs } from "./costs";
 import { agents, HOUR, INBOX, MINUTE, SAMI, SECOND, STORY_NOW } from "./cast";
+import { checkContent } from "./check";
+import { contentOf, dueTexts, overdue, react, scheduled } from "./content";
 import { healthOf } from "./health";
-import { fileContent, kindOfFile, problemOf } from "./files";
+import { fileContent, Files } from "./files";
 import { joinChats, keepApart, splitChats } from "./identity";
 import { rowsOf, viewOf } from "./lists";
 import { choiceOf, previewOf, templates } from "./templates";
 import { populated } from "./population";
 import { setScene } from "./scenes";
-import { shown } from "./starts";
+import { newStart, shown, waitAgain } from "./starts";
 import { itemsOf, message, note, olderItems } from "./threads";
 import { type Chat, composerOf, faceOf, freshId, position, rowOf, type World } from "./world";
 import { voiceNote } from "./voice";
@@ -66,8 +67,8 @@ export class FakeEngine {
   #link: LinkState = { link: "live", since: STORY_NOW - HOUR };
   #preferences: Preferences;
   #viewers: Viewer[] = [];
-  readonly #uploads = new Map<string, { begun: NewAttachment; base64: string }>();
-  readonly #files = new Map<string, { media: Media; base64: string }>();
+  readonly #costs = new Costs();
+  readonly #files = new Files();
   #sentLanes = "";
   #sentComposer = "";
   readonly #timers: ReturnType<typeof setInterval>[];
@@ -277,6 +278,9 @@ export class FakeEngine {
   /** What changes only because time passes. */
   #watchTime(): void {
     if (this.#stage.stage !== "ready") return;
+    for (const message of dueTexts(this.world, this.now())) {
+      this.#leave(message);
+    }
     if (this.#open !== null) {
       const chat = this.#chat(this.#open);
       const composer = JSON.stringify(composerOf(chat.row, this.world.inbox, this.now()));
@@ -355,6 +359,17 @@ export class FakeEngine {
       } else {
         this.#act(item.command);
       }
+    }
+  }
+
+  /** The moment of a text has come. */
+  #leave(id: string): void {
+    const { chat } = this.#find(id);
+    const { state } = composerOf(chat.row, this.world.inbox, this.now());
+    if (state === "open") this.#act({ do: "send_again", message: id });
+    else {
+      chat.row.parked += 1;
+      this.#deliver(chat, id, overdue(this.now()));
     }
   }
 
@@ -488,7 +503,7 @@ export class FakeEngine {
         const body = item.row.content.kind === "text" ? item.row.content.body : "";
         const sent = this.#send(chat, { agent: SAMI }, body);
         chat.items = chat.items.filter((one) => one !== item);
-        chat.row.parked = Math.max(0, chat.row.parked - 1);
+        if (item.row.delivery?.state === "parked") chat.row.parked -= 1;
         this.#changed(chat);
         return acted({ message: sent });
       }
@@ -497,6 +512,50 @@ export class FakeEngine {
         if (item.row.delivery?.state === "parked") chat.row.parked -= 1;
         chat.items = chat.items.filter((one) => one !== item);
         this.#changed(chat);
+        return acted();
+      }
+      case "send_content": {
+        const content = contentOf(command.content);
+        if (checkContent(command.content).length > 0) throw refusal("content_refused", "problems");
+        const chat = this.#chat(command.conversation);
+        return acted({ message: this.#send(chat, { agent: SAMI }, content) });
+      }
+      case "react": {
+        const { chat, item } = this.#find(command.message);
+        react(item, command.emoji, this.now(), () => this.#changed(chat));
+        this.#changed(chat);
+        return acted();
+      }
+      case "schedule_text": {
+        const chat = this.#chat(command.conversation);
+        this.#touch(chat, scheduled(chat, command.body, command.at, this.now()));
+        return acted();
+      }
+      case "create_template":
+      case "edit_template":
+      case "delete_template":
+        throw refusal("invalid", "the fake team does not do this yet");
+      case "hold_phone": {
+        const { agent } = command;
+        this.world.inbox.phone_holder = agent === null ? null : { agent, since: this.now() };
+        this.#emit({ kind: "team", inboxes: [this.world.inbox], agents });
+        return acted();
+      }
+      case "set_rate_card":
+        if (!this.#costs.load(command.csv, this.now())) {
+          throw new CallError({
+            code: "content_refused",
+            message: "no card",
+            retry: { retry: "never" },
+            problems: [{ field: "csv", trouble: "empty" }],
+          });
+        }
+        return acted();
+      case "wait_again": {
+        this.world.starts = waitAgain(this.world.starts, command.start);
+        const start = this.world.starts.find((one) => one.id === command.start);
+        if (start?.conversation) this.#changed(this.#chat(start.conversation));
+        this.#emitStarts();
         return acted();
       }
       case "add_note": {
@@ -538,26 +597,8 @@ export class FakeEngine {
       case "start_on_phone": {
         const known =
           command.to.to === "conversation" ? this.#chat(command.to.conversation).row : null;
-        const digits =
-          command.to.to === "number"
-            ? command.to.number.replace(/\D/g, "")
-            : (known?.customer.number ?? "");
-        if (digits === "") throw refusal("no_number", "hidden");
-        const start: PhoneStartRow = {
-          id: freshId("start"),
-          rev: 1,
-          inbox: INBOX,
-          number: digits,
-          number_shown: known?.customer.number_shown ?? shown(digits),
-          name: command.name ?? known?.customer.name ?? null,
-          conversation: known?.id ?? null,
-          text: command.text,
-          link: `https://wa.me/${digits}?text=${encodeURIComponent(command.text)}`,
-          asked_by: SAMI,
-          asked_at: this.now(),
-          state: "waiting",
-          since: this.now(),
-        };
+        const start = newStart(command, known, this.now());
+        if (start === null) throw refusal("no_number", "hidden");
         this.world.starts.push(start);
         this.#emitStarts();
         return acted({ phone_start: start.id, conversation: start.conversation });
@@ -756,6 +797,9 @@ export class FakeEngine {
         name: known?.row.customer.name ?? null,
       };
     },
+    check_content: (content) => ({ problems: checkContent(content) }),
+    check_template_draft: () => ({ problems: [] }),
+    costs: () => this.#costs.report(),
     list_templates: ({ search, conversation }) => {
       const words = search.trim().toLowerCase();
       const name = conversation
@@ -778,6 +822,7 @@ export class FakeEngine {
       return {
         templates: found,
         sendable: found.filter((one) => one.not_sendable === null).length,
+        refreshed_at: this.world.inbox.templates_at,
       };
     },
     preview_template: (request) => {
@@ -817,44 +862,11 @@ export class FakeEngine {
     presence: () => ({}),
     begin_attachment: (begun) => {
       if (this.#link.link === "offline") throw refusal("hub_unreachable", "offline");
-      const file = problemOf(begun);
-      if (file) {
-        const retry = { retry: "never" } as const;
-        throw new CallError({ code: "file_refused", message: "problem", retry, file });
-      }
-      const attachment = freshId("attachment");
-      this.#uploads.set(attachment, { begun, base64: "" });
-      return { attachment };
+      return this.#files.begin(begun);
     },
-    attach_part: ({ attachment, base64 }) => {
-      const upload = this.#uploads.get(attachment);
-      if (!upload) throw refusal("not_found", "no such attachment");
-      upload.base64 += base64;
-      return {};
-    },
-    end_attachment: ({ attachment }) => {
-      const upload = this.#uploads.get(attachment);
-      if (!upload) throw refusal("not_found", "no such attachment");
-      this.#uploads.delete(attachment);
-      const { mime_type, size } = upload.begun;
-      const kind = kindOfFile(upload.begun);
-      const changed = kind === "image" && size > 5_000_000;
-      const file: Media = {
-        id: freshId("media-own"),
-        mime_type,
-        state: "stored",
-        width: null,
-        height: null,
-        size_bytes: changed ? 1_400_000 : size,
-        filename: null,
-      };
-      this.#files.set(file.id, { media: file, base64: upload.base64 });
-      return { file, kind, changed };
-    },
-    drop_attachment: ({ attachment }) => {
-      this.#uploads.delete(attachment);
-      return {};
-    },
+    attach_part: (part) => this.#files.part(part),
+    end_attachment: (of) => this.#files.end(of),
+    drop_attachment: (of) => this.#files.drop(of),
     media: ({ media }) => {
       const own = this.#files.get(media);
       if (own) return { mime_type: own.media.mime_type, base64: own.base64 };
@@ -911,6 +923,7 @@ export class FakeEngine {
                   state: "claimed",
                   message: item.item === "message" ? item.row.id : "",
                   at: this.now(),
+                  alike: true,
                 }
               : one,
           );

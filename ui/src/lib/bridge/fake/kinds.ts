@@ -165,6 +165,12 @@ export function kinds(id: string): ThreadItem[] {
           category: "utility",
           header_text: null,
           header_media: "image",
+          header_file: null,
+          header_place: null,
+          offer: null,
+          cards: [],
+          template: null,
+          values: {},
           body: "Hi Maren, your *Tourer* is ready. Pick a time that suits you.",
           footer: null,
           buttons: [
@@ -288,9 +294,9 @@ export function kinds(id: string): ThreadItem[] {
     message(id, { phone: ANA }, next(), "Typed on the phone, with hearts", {
       delivery: "elsewhere",
       reactions: [
-        { emoji: "❤️", by: { by: "customer" }, at: when },
-        { emoji: "❤️", by: { by: "agent", agent: JONAH }, at: when },
-        { emoji: "👍", by: { by: "agent", agent: SAMI }, at: when },
+        { emoji: "❤️", by: { by: "customer" }, at: when, delivery: null },
+        { emoji: "❤️", by: { by: "agent", agent: JONAH }, at: when, delivery: null },
+        { emoji: "👍", by: { by: "agent", agent: SAMI }, at: when, delivery: null },
       ],
     }),
     message(id, me, next(), "Accepted by WhatsApp", { delivery: "accepted" }),

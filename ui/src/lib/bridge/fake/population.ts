@@ -30,6 +30,7 @@ export function populated(query: URLSearchParams): World {
               mode: "reply",
               body: part.draft,
               reply_to: null,
+              files: [],
               saved_at: at(0, 13, 59),
             },
           ]

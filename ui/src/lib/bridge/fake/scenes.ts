@@ -153,6 +153,7 @@ function outbox(chat: Chat | undefined): void {
       to: { to: "conversation", conversation: chat.row.id },
       template: "tpl-hold",
       values,
+      typed: {},
       hold,
     },
     at: when,

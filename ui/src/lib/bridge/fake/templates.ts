@@ -15,8 +15,12 @@ const plain = {
   header: null,
   footer: null,
   buttons: [],
+  cards: [],
+  offer: null,
   unsupported: [],
   examples: {},
+  rejected_reason: null,
+  quality: null,
 } satisfies Partial<Template>;
 
 export const templates: Template[] = [
@@ -112,6 +116,8 @@ function fieldsOf(template: Template): Field[] {
         label: variable,
         example: example(key),
         max_chars: 60,
+        input: { input: "text" },
+        optional: false,
       });
     }
   }
@@ -123,6 +129,8 @@ function fieldsOf(template: Template): Field[] {
       label: variable,
       example: example(key),
       max_chars: 1024,
+      input: { input: "text" },
+      optional: false,
     });
   }
   template.buttons.forEach((button, index) => {
@@ -133,6 +141,8 @@ function fieldsOf(template: Template): Field[] {
         label: button.text,
         example: null,
         max_chars: 2000,
+        input: { input: "text" },
+        optional: false,
       });
     }
   });
@@ -165,6 +175,7 @@ export function choiceOf(
     last_used_at:
       template.id === "tpl-hold" ? at(0, 11, 0) : template.id === "tpl-ready" ? at(-1, 9, 0) : null,
     prefill,
+    can_be_edited: true,
   };
 }
 
@@ -190,6 +201,12 @@ export function previewOf(template: Template, values: Record<string, string>): T
       category: template.category,
       header_text: template.header?.format === "text" ? fill(template.header.text, "header") : null,
       header_media: template.header?.format === "media" ? template.header.media : null,
+      header_file: null,
+      header_place: null,
+      offer: null,
+      cards: [],
+      template: template.id,
+      values,
       body,
       footer: template.footer,
       buttons: template.buttons.map((button, index) =>

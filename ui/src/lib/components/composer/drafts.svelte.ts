@@ -115,6 +115,7 @@ export class Drafts {
         mode,
         body: kept.body,
         reply_to: kept.replyTo,
+        files: [],
         saved_at: null,
       })
       .then(

@@ -53,7 +53,14 @@ it("tries again when the engine could not keep it", async () => {
 });
 
 it("never lets an older draft of the engine replace what is on the screen", () => {
-  const old: Draft = { conversation: "a", mode: "reply", body: "Old", reply_to: null, saved_at: 5 };
+  const old: Draft = {
+    conversation: "a",
+    mode: "reply",
+    body: "Old",
+    reply_to: null,
+    files: [],
+    saved_at: 5,
+  };
   drafts.take([old]);
   drafts.write("a", "reply", { body: "New" });
   drafts.take([old]);

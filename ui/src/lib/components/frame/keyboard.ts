@@ -4,7 +4,7 @@ import type { CommandId } from "$lib/state";
 
 export interface KeyBinding {
   command: CommandId;
-  /** As `KeyboardEvent.key`, small. */
+  /** As `KeyboardEvent.key`, small; with `⇧` before it where Shift belongs to it. */
   key: string;
   /** As it is printed. */
   shown: string;
@@ -28,6 +28,8 @@ export const bindings: KeyBinding[] = [
   { command: "template", key: "t", shown: "T", label: "command.template", group: "answer" },
   { command: "phone", key: "p", shown: "P", label: "command.phone", group: "answer" },
   { command: "hold", key: "u", shown: "U", label: "command.hold", group: "answer" },
+  // K alone is the previous chat, so that J and K stay a pair.
+  { command: "keep_open", key: "⇧k", shown: "⇧K", label: "command.keep_open", group: "answer" },
   { command: "assign", key: "a", shown: "A", label: "command.assign", group: "sort" },
   { command: "assign_me", key: "i", shown: "I", label: "command.assign_me", group: "sort" },
   { command: "label", key: "l", shown: "L", label: "command.label", group: "sort" },
@@ -79,7 +81,9 @@ export function commandOf(event: KeyboardEvent): CommandId | null {
   if (withCommand && !event.altKey && !event.shiftKey && letter(event) === "k") return "menu";
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   if (isTyping(event.target)) return null;
-  return byKey.get(letter(event)) ?? null;
+  const pressed = letter(event);
+  const shifted = event.shiftKey ? byKey.get(`⇧${pressed}`) : undefined;
+  return shifted ?? byKey.get(pressed) ?? null;
 }
 
 /** The letter on the key: on a keyboard of another script, the one at its place. */

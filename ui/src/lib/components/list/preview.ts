@@ -19,6 +19,7 @@ const kinds: Record<string, { icon: IconName; key: Key }> = {
   call: { icon: "calling", key: "kind.call" },
   notice: { icon: "info", key: "kind.notice" },
   template: { icon: "tpl", key: "kind.template" },
+  question: { icon: "ask", key: "kind.question" },
 };
 
 export interface Preview {

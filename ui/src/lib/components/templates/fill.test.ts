@@ -20,6 +20,8 @@ const field = (place: Field["place"], label = "x"): Field => ({
   place,
   label,
   example: null,
+  input: { input: "text" },
+  optional: false,
   max_chars: 20,
 });
 

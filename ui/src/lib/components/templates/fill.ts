@@ -54,6 +54,16 @@ export function fieldLabel(field: Field): string {
       return t("templates.field.link", { button: field.label });
     case "copy_code":
       return t("templates.field.code", { button: field.label });
+    case "header_file":
+    case "header_file_name":
+    case "header_place":
+    case "offer_expires":
+    case "code":
+    case "card_file":
+    case "card_url_suffix":
+      return field.label;
+    case "card_body":
+      return t("templates.field.value", { n: field.place.variable });
     case "header_text":
     case "body": {
       const { variable } = field.place;
@@ -75,6 +85,15 @@ export function fieldHint(field: Field): { code: boolean; text: string } {
       return { code: false, text: t("templates.field.ends") };
     case "copy_code":
       return { code: false, text: t("templates.field.max", { max: field.max_chars }) };
+    case "header_file":
+    case "header_file_name":
+    case "header_place":
+    case "offer_expires":
+    case "code":
+    case "card_file":
+    case "card_url_suffix":
+    case "card_body":
+      return { code: false, text: "" };
     case "header_text":
     case "body":
       return { code: true, text: `{{${field.place.variable}}}` };
@@ -110,6 +129,11 @@ export function problemWords(problem: FieldProblem): string {
     case "space_in_address":
       return t("templates.problem.space_in_address");
     case "unknown_field":
+    case "no_such_file":
+    case "space_in_code":
+    case "not_degrees":
+    case "not_in_the_future":
+    case "not_an_amount":
       return t("templates.problem.unknown_field");
   }
 }
@@ -120,6 +144,7 @@ export function whyNot(reason: NotSendable): string {
   if (reason.why === "opted_out") {
     return t("templates.opted_out", { date: fullDate(reason.since) });
   }
+  if (reason.why === "needs_number") return t("failure.needs_number.words", { name: "" });
   switch (reason.component) {
     case "HEADER_IMAGE":
     case "HEADER_VIDEO":

@@ -432,8 +432,8 @@ describe("what a message says", () => {
       { kind: "button_reply", title: "Approve", payload: "ok" },
       {
         reactions: [
-          { emoji: "❤️", by: { by: "customer" }, at: 0 },
-          { emoji: "❤️", by: { by: "agent", agent: JONAH }, at: 0 },
+          { emoji: "❤️", by: { by: "customer" }, at: 0, delivery: null },
+          { emoji: "❤️", by: { by: "agent", agent: JONAH }, at: 0, delivery: null },
         ],
         quote: {
           quote: "found",
@@ -468,6 +468,12 @@ describe("what a message says", () => {
           category: "utility",
           header_text: "Your estimate",
           header_media: null,
+          header_file: null,
+          header_place: null,
+          offer: null,
+          cards: [],
+          template: null,
+          values: {},
           body: "Rim: *$148*",
           footer: "Workshop",
           buttons: [

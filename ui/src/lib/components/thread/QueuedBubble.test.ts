@@ -34,6 +34,7 @@ const template: Command = {
   to: { to: "conversation", conversation: "c" },
   template: "tpl-hold",
   values: { "body.name": "Odette", "body.item": "sand Tourer", "body.until": "18:00" },
+  typed: {},
   hold: null,
 };
 const text: Command = {

@@ -20,6 +20,7 @@ const KINDS: Record<string, { key: Key; icon: IconName }> = {
   button_reply: { key: "thread.kind.button_reply", icon: "reply" },
   list_reply: { key: "thread.kind.list_reply", icon: "reply" },
   template: { key: "thread.kind.template", icon: "tpl" },
+  question: { key: "thread.kind.question", icon: "ask" },
   deleted: { key: "thread.kind.deleted", icon: "ban" },
   not_shown: { key: "thread.kind.not_shown", icon: "info" },
 };

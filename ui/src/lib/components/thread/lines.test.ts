@@ -89,6 +89,12 @@ describe("a thread as lines", () => {
         category: "utility",
         header_text: null,
         header_media: null,
+        header_file: null,
+        header_place: null,
+        offer: null,
+        cards: [],
+        template: null,
+        values: {},
         body: "Ready",
         footer: null,
         buttons: [],
@@ -100,7 +106,7 @@ describe("a thread as lines", () => {
       message("c", { agent: SAMI }, at(0, 9, 2), "From here"),
       message("c", { agent: SAMI }, at(0, 9, 3), {
         ...template,
-        template: { ...template.template, buttons: [] },
+        template: { ...template.template, buttons: [], cards: [] },
       }),
     ]);
     expect(kinds(found)).toEqual(["day", "ours*", "ours*", "ours*", "ours*"]);

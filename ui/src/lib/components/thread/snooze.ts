@@ -19,7 +19,7 @@ export const TIME_TO_ANSWER = 10 * MINUTE;
  * other choices would miss it, the last moment from which one can still answer in free text.
  */
 export function snoozeChoices(now: Time, composer: Composer): SnoozeChoice[] {
-  const sendBefore = composer.state === "open" ? composer.send_before : null;
+  const sendBefore = sendBeforeOf(composer);
   const closing = composer.state === "closing";
   const choices: Omit<SnoozeChoice, "late">[] = [
     { key: "thread.snooze.hour", until: now + HOUR },
@@ -32,8 +32,8 @@ export function snoozeChoices(now: Time, composer: Composer): SnoozeChoice[] {
     if (hourBefore > now + HOUR / 2) {
       choices.push({ key: "thread.snooze.before_closing", until: hourBefore });
     }
-    const safe = composer.send_before - TIME_TO_ANSWER;
-    if (safe > now + MINUTE) choices.push({ key: "thread.snooze.last_safe", until: safe });
+    const safe = lastSafe(now, composer);
+    if (safe !== null) choices.push({ key: "thread.snooze.last_safe", until: safe });
   }
   return choices
     .sort((a, b) => a.until - b.until)
@@ -43,11 +43,29 @@ export function snoozeChoices(now: Time, composer: Composer): SnoozeChoice[] {
     }));
 }
 
-function atNine(now: Time, days: number): Time {
+/** Until when free text may leave, where it may at all. */
+export function sendBeforeOf(composer: Composer): Time | null {
+  return composer.state === "open" ? composer.send_before : null;
+}
+
+/** The last moment with so much room before Send goes off; `null` where it is over already. */
+export function lastSafe(now: Time, composer: Composer, room = TIME_TO_ANSWER): Time | null {
+  const sendBefore = sendBeforeOf(composer);
+  if (sendBefore === null) return null;
+  const safe = sendBefore - room;
+  return safe > now + MINUTE ? safe : null;
+}
+
+/** A full hour of a day from today on, in the reader's zone. */
+export function atHour(now: Time, days: number, hour: number): Time {
   const date = new Date(now);
   date.setDate(date.getDate() + days);
-  date.setHours(9, 0, 0, 0);
+  date.setHours(hour, 0, 0, 0);
   return date.getTime();
+}
+
+function atNine(now: Time, days: number): Time {
+  return atHour(now, days, 9);
 }
 
 function daysToMonday(now: Time): number {

@@ -5,11 +5,15 @@ use std::{fs, path::Path, time::Duration};
 use ajar_domain::{
     Time,
     opening::Occurrence,
-    template::{Button, Category, Header, Template, TemplateStatus},
+    template::{
+        Button, Category, Header, HeaderMedia, Offer, Template, TemplateCard, TemplateStatus, Typed,
+    },
     window::{Opening, WindowFacts},
 };
 
 use super::*;
+
+const NOW: Time = Time::from_secs(1_795_176_000);
 
 fn example(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -281,8 +285,12 @@ fn template_of(
         body: body.into(),
         footer: None,
         buttons,
+        cards: Vec::new(),
+        offer: None,
         unsupported: Vec::new(),
         examples: std::collections::BTreeMap::new(),
+        rejected_reason: None,
+        quality: None,
     }
 }
 
@@ -291,16 +299,37 @@ fn sent(template: &Template, values: &[(&str, &str)]) -> Value {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    let filled = template.fill(&values).expect("the values fit");
+    let typed = std::collections::BTreeMap::new();
+    filled_in(&template.fill(&values, &typed, NOW).expect("the values fit"))
+}
+
+/// As it goes to Meta, with files that lie there already.
+fn filled_in(filled: &FilledTemplate) -> Value {
+    let files = filled
+        .files()
+        .map(|of| {
+            let at_meta = (of.file.as_str().to_owned(), of.name.clone());
+            (of.file.clone(), at_meta)
+        })
+        .collect();
     OutboundRequest {
         phone_number_id: number(),
         what: Outgoing::Template {
             to: by_phone(),
-            template: Box::new(filled),
-            reference: None,
+            template: Box::new(filled.clone()),
+            files,
+            reference: Some("flow-token-0002".into()),
         },
     }
     .json()
+    .as_object()
+    .map(|message| {
+        // Meta's examples have no reference of their own.
+        let mut message = message.clone();
+        message.remove("biz_opaque_callback_data");
+        Value::from(message)
+    })
+    .expect("an object")
 }
 
 #[test]
@@ -349,19 +378,237 @@ fn templates_are_as_metas_examples() {
     let values = [("body.1", "25%"), ("button.1", "AUTUMN25")];
     assert_eq!(sent(&coupon, &values), example("template_copy_code"));
 
-    let visit = template_of(
-        "visit_confirmation",
-        true,
+    let visit = Template {
+        header: Some(Header::Media {
+            media: HeaderMedia::Image,
+        }),
+        ..template_of(
+            "visit_confirmation",
+            true,
+            None,
+            "Hello {{first_name}}, see you on {{visit_date}}.",
+            Vec::new(),
+        )
+    };
+    let values = [
+        ("header", "910000000000001"),
+        ("body.first_name", "Ana"),
+        ("body.visit_date", "Monday"),
+    ];
+    assert_eq!(sent(&visit, &values), example("template_named"));
+}
+
+#[test]
+fn templates_with_files_places_and_forms_are_as_metas_examples() {
+    let on_top = |name: &str, body: &str, media| Template {
+        header: Some(Header::Media { media }),
+        ..template_of(name, false, None, body, Vec::new())
+    };
+    let invoice = on_top("invoice_ready", "Hello {{1}}", HeaderMedia::Document);
+    let values = [
+        ("header", "910000000000004"),
+        ("header.filename", "invoice.pdf"),
+        ("body.1", "Ana"),
+    ];
+    assert_eq!(sent(&invoice, &values), example("template_document_header"));
+
+    let courier = on_top("courier_near", "Nearly there", HeaderMedia::Location);
+    let values = [
+        ("header.latitude", "40.7128"),
+        ("header.longitude", "-74.0060"),
+        ("header.name", "Our shop"),
+        ("header.address", "1 Sample Street"),
+    ];
+    assert_eq!(sent(&courier, &values), example("template_location_header"));
+
+    let survey = template_of(
+        "survey",
+        false,
         None,
-        "Hello {{first_name}}, see you on {{visit_date}}.",
-        Vec::new(),
+        "How was it?",
+        vec![Button::Flow {
+            text: "Rate".into(),
+        }],
     );
-    let mut expected = example("template_named");
-    // Its header is a picture, which cannot be filled in yet.
-    expected["template"]["components"]
+    assert_eq!(sent(&survey, &[]), example("template_flow_button"));
+}
+
+#[test]
+fn amounts_offers_and_carousels_are_as_metas_examples() {
+    let due = template_of("payment_due", false, None, "{{1}} by {{2}}", Vec::new());
+    let values = [("body.1", "$10.99"), ("body.2", "November 25, 2026")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let typed = [
+        (
+            "body.1".to_owned(),
+            Typed::Amount {
+                currency: "USD".into(),
+                amount_1000: 10_990,
+            },
+        ),
+        ("body.2".to_owned(), Typed::Date),
+    ];
+    let filled = due
+        .fill(&values.into(), &typed.into(), NOW)
+        .expect("the values fit");
+    assert_eq!(filled_in(&filled), example("template_currency_datetime"));
+
+    let offer = Template {
+        offer: Some(Offer {
+            text: "Weekend".into(),
+            expires: true,
+        }),
+        ..template_of(
+            "weekend_offer",
+            false,
+            None,
+            "Only now, {{1}}",
+            vec![Button::CopyCode {
+                text: "Copy".into(),
+            }],
+        )
+    };
+    let values = [
+        ("body.1", "Ana"),
+        ("offer.expires", "1795348800000"),
+        ("button.0", "WKND10"),
+    ];
+    let mut expected = example("template_limited_time_offer");
+    // Meta writes places of buttons as texts nearly everywhere, and as a number here.
+    expected["template"]["components"][2]["index"] = "0".into();
+    assert_eq!(sent(&offer, &values), expected);
+
+    let card = TemplateCard {
+        header: Some(HeaderMedia::Image),
+        body: String::new(),
+        buttons: vec![
+            Button::QuickReply {
+                text: "More".into(),
+            },
+            Button::Url {
+                text: "See".into(),
+                url: "https://shop.example.com/{{1}}".into(),
+            },
+        ],
+    };
+    let carousel = Template {
+        cards: vec![card.clone(), card],
+        ..template_of("autumn_carousel", false, None, "Look, {{1}}", Vec::new())
+    };
+    let values = [
+        ("body.1", "Ana"),
+        ("card.0.header", "910000000000010"),
+        ("card.0.button.1", "item-0"),
+        ("card.1.header", "910000000000011"),
+        ("card.1.button.1", "item-1"),
+    ];
+    let mut expected = example("template_carousel");
+    // The payload of a quick reply is optional, and ours have none of their own.
+    for card in expected["template"]["components"][1]["cards"]
         .as_array_mut()
-        .expect("components")
-        .remove(0);
-    let values = [("body.first_name", "Ana"), ("body.visit_date", "Monday")];
-    assert_eq!(sent(&visit, &values), expected);
+        .expect("cards")
+    {
+        card["components"].as_array_mut().expect("parts").remove(1);
+    }
+    assert_eq!(sent(&carousel, &values), expected);
+}
+
+#[test]
+fn a_contact_card_is_as_metas_example() {
+    let card = Card {
+        name: Some("Support Desk".into()),
+        phones: vec![ajar_domain::content::CardNumber {
+            text: "+15550783882".into(),
+            label: Some("WORK".into()),
+            on_whatsapp: true,
+        }],
+        emails: vec!["help@example.com".into()],
+        ..Card::default()
+    };
+    let mut expected = example("contacts");
+    // Ours has every part of the name, and no kind of mailbox.
+    expected["contacts"][0]["name"]["last_name"] = "Desk".into();
+    expected["contacts"][0]["emails"][0]
+        .as_object_mut()
+        .expect("a mailbox")
+        .remove("type");
+    assert_eq!(
+        free(by_phone(), FreeForm::Contacts { cards: vec![card] }),
+        expected
+    );
+}
+
+#[test]
+fn questions_are_asked_as_metas_examples_ask_them() {
+    use ajar_domain::outgoing::{Choice, Question, Section};
+    let ask = |header: Option<&str>, body: &str, footer: Option<&str>, ask| {
+        let content = content::Outgoing::Question {
+            question: Question {
+                header: header.map(str::to_owned),
+                body: body.into(),
+                footer: footer.map(str::to_owned),
+                ask,
+            },
+        };
+        assert_eq!(content.check(), []);
+        FreeForm::of(&content)
+    };
+    let buttons = ask(
+        Some("Visit"),
+        "Can we come tomorrow at nine?",
+        Some("Example Shop"),
+        Ask::Choose {
+            buttons: vec!["Confirm".into(), "Another day".into()],
+        },
+    );
+    let mut expected = example("interactive_buttons");
+    let list = &mut expected["interactive"]["action"]["buttons"];
+    for (index, button) in list.as_array_mut().expect("buttons").iter_mut().enumerate() {
+        button["reply"]["id"] = format!("button.{index}").into();
+    }
+    assert_eq!(free(by_phone(), buttons), expected);
+
+    let slots = ask(
+        Some("Pick a slot"),
+        "Free slots tomorrow",
+        Some("Example Shop"),
+        Ask::Pick {
+            label: "Slots".into(),
+            sections: vec![Section {
+                title: "Morning".into(),
+                choices: vec![
+                    Choice {
+                        title: "09:00".into(),
+                        description: Some("Tomorrow morning".into()),
+                    },
+                    Choice {
+                        title: "10:00".into(),
+                        description: None,
+                    },
+                ],
+            }],
+        },
+    );
+    let mut expected = example("interactive_list");
+    let rows = &mut expected["interactive"]["action"]["sections"][0]["rows"];
+    for (index, row) in rows.as_array_mut().expect("rows").iter_mut().enumerate() {
+        row["id"] = format!("choice.0.{index}").into();
+    }
+    assert_eq!(free(by_phone(), slots), expected);
+
+    let number = ask(
+        None,
+        "Please share your number so we can call you.",
+        None,
+        Ask::Number,
+    );
+    assert_eq!(
+        free(by_id(), number),
+        example("interactive_request_contact_info")
+    );
+    let place = ask(None, "Where should we deliver?", None, Ask::Location);
+    assert_eq!(
+        free(by_phone(), place),
+        example("interactive_location_request")
+    );
 }
