@@ -3,7 +3,7 @@
 //! explained.
 //!
 //! The rules alone are tried by the thousand. Then a whole hub is, with the books of the simulated
-//! platform as the judge. More than the few hundred runs of every day are asked for with
+//! platform as the judge. More than the runs of every day are asked for with
 //! `AJAR_SEND_RUNS`, those from another one on with `AJAR_SEND_SEED`; ten thousand take some
 //! minutes with optimisation:
 //!

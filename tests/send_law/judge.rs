@@ -22,7 +22,7 @@ use proptest::{
 use crate::hub::{Said, Step, World, steps};
 
 /// Runs of every day.
-const RUNS: u64 = 200;
+const RUNS: u64 = 150;
 /// Runs in one world.
 const TOGETHER: u64 = 25;
 /// Worlds at a time: twice as many as an ordinary machine has cores, for the waits.
