@@ -63,7 +63,7 @@ async fn judge(world: &World) -> Ends {
             .collect();
         of_it.sort_by_key(|(generation, _)| *generation);
         for pair in of_it.windows(2) {
-            was_asked_for(said, &said.shown[&pair[1].0]);
+            was_asked_for(said, pair[0].0);
         }
         *ends.entry(end_of(world, said, &of_it).await).or_default() += 1;
         *ends.entry("(sent again)".to_owned()).or_default() += said.shown.len();
@@ -88,8 +88,10 @@ fn was_in_time(send: &MessageRecord, wrote: &[Time]) {
     );
 }
 
-/// It went out once more after one that Meta had taken: only if the team knew what it did.
-fn was_asked_for(said: &Said, shown: &Delivery) {
+/// It went out once more after one that Meta had taken: only if whoever first said "send again" after
+/// that one had been told what is known of it. Tries in between may have ended otherwise since.
+fn was_asked_for(said: &Said, before: u32) {
+    let shown = &said.shown[&(before + 1)];
     assert!(
         matches!(
             shown,
@@ -100,7 +102,7 @@ fn was_asked_for(said: &Said, shown: &Delivery) {
                     ..
                 }
         ),
-        "{} went out twice, and the team had been told {shown:?}",
+        "{} went out again after its try {before}, of which the team had been told {shown:?}",
         said.body
     );
 }
