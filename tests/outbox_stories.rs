@@ -86,6 +86,21 @@ fn accepted(team: &TestTeam) -> HashMap<String, usize> {
     counts
 }
 
+/// Meta counts as it says that it does, what customers write included.
+fn counts_strictly(team: &TestTeam) {
+    team.sim.configure(|settings| {
+        settings.sends_per_second = Some(20);
+        settings.inbound_counts = true;
+        settings.pair_limit = true;
+    });
+}
+
+fn nothing_was_refused(team: &TestTeam) {
+    let requests = team.sim.requests();
+    let refused: Vec<_> = requests.iter().filter(|one| one.status >= 400).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+}
+
 fn most_in_a_second(times: &[Time]) -> usize {
     times
         .iter()
@@ -444,6 +459,7 @@ async fn a_request_of_ones_own_is_not_given_up_because_the_clock_runs_fast() {
 async fn the_burst_of_one_agent_does_not_starve_another() {
     const BURST: usize = 200;
     let team = TestTeam::start(Db::Memory).await;
+    counts_strictly(&team);
     let (sami, jonah) = (team.agent("Sami").await, team.agent("Jonah").await);
     for no in 0..=BURST {
         let customer = team
@@ -484,11 +500,13 @@ async fn the_burst_of_one_agent_does_not_starve_another() {
     assert_eq!(sends.len(), BURST + 1);
     let times: Vec<Time> = sends.iter().map(|send| send.at).collect();
     assert!(most_in_a_second(&times) <= 20);
+    nothing_was_refused(&team);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_messages_to_one_customer_keep_to_the_pair_limit() {
     let team = TestTeam::start(Db::File).await;
+    counts_strictly(&team);
     let sami = team.agent("Sami").await;
     let (maria, chat) = chat_with(&team, &sami, "Maria", "+1 555 014 2207").await;
     let (juno, other) = chat_with(&team, &sami, "Juno", "+1 555 014 2208").await;
@@ -511,6 +529,7 @@ async fn many_messages_to_one_customer_keep_to_the_pair_limit() {
     }
     let all: Vec<String> = (0..50).map(|no| no.to_string()).collect();
     assert_eq!(maria.texts(), all);
+    nothing_was_refused(&team);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,11 +3,18 @@
 //! explained.
 //!
 //! The rules alone are tried by the thousand. Then a whole hub is, with the books of the simulated
-//! platform as the judge; `AJAR_SEND_RUNS=10000` asks for more than the few of every day, and
-//! `AJAR_SEND_SEED` for those from another one on.
+//! platform as the judge. More than the runs of every day are asked for with
+//! `AJAR_SEND_RUNS`, those from another one on with `AJAR_SEND_SEED`; ten thousand take some
+//! minutes with optimisation:
+//!
+//! ```sh
+//! AJAR_SEND_RUNS=10000 cargo test --profile bench -p ajar-tests --test send_law -- --nocapture
+//! ```
 
 #[path = "send_law/hub.rs"]
 mod hub;
+#[path = "send_law/judge.rs"]
+mod judge;
 #[path = "send_law/rules.rs"]
 mod rules;
 

@@ -1,17 +1,12 @@
-//! A whole hub under generated faults, judged by the books of the simulated platform.
+//! A whole hub under generated faults, with a Meta and a team that are driven step by step.
+//!
+//! A run is a list of steps with customers of its own. Many runs follow each other in one world, on
+//! one hub, so that what an earlier one left waiting is still on its way in the next; then the
+//! whole world comes to rest and is judged. A world is a function of its number.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt,
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
-use ajar_domain::{
-    Clock, ConversationId, MessageId, Time,
-    delivery::Delivery,
-    outbox::{Parked, Reference},
-    window::WINDOW,
-};
+use ajar_domain::{Clock, ConversationId, MessageId, Time, delivery::Delivery, window::WINDOW};
 use ajar_hub::hub::Hub;
 use ajar_protocol::{
     command::Command,
@@ -19,28 +14,22 @@ use ajar_protocol::{
     rows::{MessageRow, Role},
 };
 use ajar_simulator::{
-    Customer, Fault, MessageRecord, Refusal, ReleaseOrder, Sim, SimClock, Simulator,
+    Customer, Fault, MessageRecord, Refusal, ReleaseOrder, RetrySchedule, Sim, SimClock, Simulator,
+    Status,
 };
 use ajar_tests::{
-    Db, TestAgent, db,
+    TestAgent,
     team::{THURSDAY, start_hub},
 };
-use proptest::{
-    prelude::*,
-    strategy::ValueTree,
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
-};
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Runs of every day.
-const RUNS: u64 = 16;
+/// Customers of one run.
 const CHATS: usize = 3;
-/// No run takes so long; one that does stands still.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Debug)]
-enum Step {
+pub enum Step {
     Says(usize),
     /// The next sends meet this.
     Goes(Fault),
@@ -56,6 +45,8 @@ enum Step {
     HoldsWebhooks,
     ReleasesWebhooks,
     TellsTwice(u32),
+    /// A status of one of the newest messages is told again, or in the wrong order.
+    TellsAgain(usize, Status),
     Restarts,
 }
 
@@ -68,14 +59,18 @@ fn faults() -> impl Strategy<Value = Fault> {
             .prop_map(|code| Fault::LateError { code }),
         3 => Just(Fault::SwallowAnswer),
         2 => Just(Fault::DropRequest),
-        1 => Just(Fault::Delay { ms: 60 }),
+        2 => Just(Fault::AnswerLast),
+        1 => Just(Fault::Delay { ms: 5 }),
         1 => Just(Fault::Hold),
-        1 => proptest::sample::select(vec![200u16, 404, 500, 502])
-            .prop_map(|status| Fault::Answer { status, body: json!({"not": "Meta's"}) }),
+        2 => (
+            proptest::sample::select(vec![200u16, 404, 429, 500, 502, 503]),
+            proptest::sample::select(vec![Value::Null, json!({"not": "Meta's"})]),
+        ).prop_map(|(status, body)| Fault::Answer { status, body }),
     ]
 }
 
-fn steps() -> impl Strategy<Value = Step> {
+pub fn steps() -> impl Strategy<Value = Step> {
+    let told = proptest::sample::select(vec![Status::Sent, Status::Delivered, Status::Read]);
     prop_oneof![
         8 => (0..CHATS).prop_map(Step::Says),
         9 => faults().prop_map(Step::Goes),
@@ -90,88 +85,132 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => Just(Step::HoldsWebhooks),
         1 => Just(Step::ReleasesWebhooks),
         1 => (1u32..5).prop_map(Step::TellsTwice),
+        1 => (0usize..4, told).prop_map(|(which, status)| Step::TellsAgain(which, status)),
         1 => Just(Step::Restarts),
     ]
 }
 
 /// A message of ours as the team knows it.
-struct Said {
-    chat: usize,
-    id: MessageId,
-    body: String,
+pub struct Said {
+    chat: ConversationId,
+    pub id: MessageId,
+    pub body: String,
     /// What the team was shown when somebody said "send again", by the generation that followed.
-    shown: HashMap<u32, Delivery>,
-    thrown_away: bool,
+    pub shown: HashMap<u32, Delivery>,
+    pub thrown_away: bool,
 }
 
-struct World {
+/// A customer of the present run.
+struct Chat {
+    name: String,
+    customer: Customer,
+    id: ConversationId,
+}
+
+pub struct World {
     clock: SimClock,
-    sim: Sim,
+    pub sim: Sim,
     hub: Option<Hub>,
     url: String,
     _dir: TempDir,
     agent: TestAgent,
-    customers: Vec<Customer>,
-    chats: Vec<ConversationId>,
-    said: Vec<Said>,
+    chats: Vec<Chat>,
+    pub said: Vec<Said>,
+    /// The first of those that the present run said.
+    first: usize,
+    customers: usize,
     starts: u64,
 }
 
+/// Where nothing is synced to a disk, if the machine has such a place: what is tried here is the
+/// end of a hub, not that of its machine.
+fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a folder")
+}
+
 impl World {
-    async fn new(restarts: bool) -> Self {
+    pub async fn new(number: u64) -> Self {
         let clock = SimClock::frozen_at(THURSDAY);
-        // A database in memory does not survive its hub.
-        let db = if restarts { Db::File } else { Db::Memory };
-        let (url, dir) = db::fresh(db).await;
+        let dir = folder();
+        let url = format!("sqlite://{}", dir.path().join("ajar.db").display());
         let sim = Simulator::builder()
             .clock(clock.clone())
-            .seed(7)
+            .seed(number)
             .start()
             .await
             .expect("the simulator");
-        // It takes what is late: the judge looks at the times.
         sim.configure(|settings| {
+            // It takes what is late: the judge looks at the times.
             settings.outside_window = Refusal::Never;
             settings.shuffle_among = 4;
+            // A hub that starts again is not waited for.
+            settings.retries = RetrySchedule {
+                first_after_ms: 1,
+                longest_ms: 20,
+                ..RetrySchedule::default()
+            };
         });
-        let hub = start_hub(&sim, &clock, &url, 11, None).await;
+        let hub = start_hub(&sim, &clock, &url, number, None).await;
         let agent = joined(&hub, "Sami").await;
-        let mut world = Self {
+        Self {
             clock,
             sim,
             hub: Some(hub),
             url,
             _dir: dir,
             agent,
-            customers: Vec::new(),
             chats: Vec::new(),
             said: Vec::new(),
-            starts: 11,
-        };
-        for no in 0..CHATS {
-            let customer = world
-                .sim
-                .customer(&format!("C{no}"), &format!("+1 555 {:07}", 2_000_000 + no));
+            first: 0,
+            customers: 0,
+            starts: number,
+        }
+    }
+
+    /// New customers write, to a platform that is well. Older messages may still be on their way.
+    pub async fn next_run(&mut self) {
+        self.is_well().await;
+        // The number may send another twenty.
+        self.clock.advance(Duration::from_secs(2));
+        self.hub().core().outbox_waits.notify_one();
+        let mut names = Vec::new();
+        for _ in 0..CHATS {
+            let (name, number) = (
+                format!("C{}", self.customers),
+                format!("+1 555 {:07}", 2_000_000 + self.customers),
+            );
+            self.customers += 1;
+            let customer = self.sim.customer(&name, &number);
             customer.says("Hello?").await.expect("sent");
-            world.customers.push(customer);
+            names.push((name, customer));
         }
-        world.settles().await;
-        for no in 0..CHATS {
-            world
-                .chats
-                .push(world.agent.chat(&format!("C{no}")).await.id);
-        }
-        world
+        self.settles().await;
+        let rows = self.agent.snapshot().await.conversations;
+        let chats = names.into_iter().map(|(name, customer)| {
+            let row = rows.iter().find(|row| row.customer.name == name);
+            let id = row.expect("they wrote").id.clone();
+            Chat { name, customer, id }
+        });
+        self.chats = chats.collect();
+        self.first = self.said.len();
     }
 
     fn hub(&self) -> &Hub {
         self.hub.as_ref().expect("a hub runs")
     }
 
+    /// Until a whole round has changed nothing.
     async fn settles(&self) {
-        for _ in 0..3 {
+        let mut committed = self.hub().core().store.committed();
+        loop {
+            committed.mark_unchanged();
             self.sim.settled().await;
             self.hub().settled().await.expect("the store answers");
+            if !committed.has_changed().unwrap_or(false) {
+                return;
+            }
         }
     }
 
@@ -183,35 +222,48 @@ impl World {
         self.settles().await;
     }
 
-    async fn row(&self, said: &Said) -> Option<MessageRow> {
-        let rows = self.agent.messages(&self.chats[said.chat]).await;
+    pub async fn row(&self, said: &Said) -> Option<MessageRow> {
+        let rows = self.agent.messages(&said.chat).await;
         rows.into_iter().find(|row| row.id == said.id)
     }
 
-    /// Those of our messages that wait for a person.
+    /// Those of the present run's messages that wait for a person.
     async fn settled_ones(&self) -> Vec<(usize, Delivery)> {
         let mut found = Vec::new();
-        for (index, said) in self.said.iter().enumerate() {
-            if let Some(row) = self.row(said).await
-                && let Some(delivery) = row.delivery
-                && matches!(
-                    delivery,
-                    Delivery::Parked { .. } | Delivery::Failed { .. } | Delivery::Uncertain { .. }
-                )
+        for chat in &self.chats {
+            if !self.said[self.first..]
+                .iter()
+                .any(|said| said.chat == chat.id)
             {
-                found.push((index, delivery));
+                continue;
+            }
+            for row in self.agent.messages(&chat.id).await {
+                if let Some(index) = self.said[self.first..]
+                    .iter()
+                    .position(|said| said.id == row.id)
+                    && let Some(delivery) = row.delivery
+                    && matches!(
+                        delivery,
+                        Delivery::Parked { .. }
+                            | Delivery::Failed { .. }
+                            | Delivery::Uncertain { .. }
+                    )
+                {
+                    found.push((self.first + index, delivery));
+                }
             }
         }
         found
     }
 
-    async fn does(&mut self, step: &Step) {
+    pub async fn does(&mut self, step: &Step) {
         match step {
             Step::Says(chat) => {
                 let body = format!("No. {}", self.said.len());
-                match self.agent.says(&self.chats[*chat], &body).await {
+                let chat = self.chats[*chat].id.clone();
+                match self.agent.says(&chat, &body).await {
                     Ok(id) => self.said.push(Said {
-                        chat: *chat,
+                        chat,
                         id,
                         body,
                         shown: HashMap::new(),
@@ -224,8 +276,7 @@ impl World {
             Step::Settles => self.settles().await,
             Step::Passes(time) => self.passes(*time).await,
             Step::NearTheEnd(chat, seconds) => {
-                self.settles().await;
-                let chat = self.agent.chat(&format!("C{chat}")).await;
+                let chat = self.agent.chat(&self.chats[*chat].name).await;
                 let closes_at = chat.facts.closes_at().expect("they wrote");
                 let at = Time::from_millis(closes_at.millis() + seconds * 1_000);
                 if at > self.clock.now() {
@@ -233,7 +284,7 @@ impl World {
                 }
             }
             Step::CustomerWrites(chat) => {
-                self.customers[*chat].says("And?").await.expect("sent");
+                self.chats[*chat].customer.says("And?").await.expect("sent");
             }
             Step::SendsAgain(which) => self.sends_again(*which).await,
             Step::LetsItBe(which) => self.lets_it_be(*which).await,
@@ -245,7 +296,17 @@ impl World {
             Step::HoldsWebhooks => self.sim.hold_webhooks(),
             Step::ReleasesWebhooks => self.sim.release_webhooks(ReleaseOrder::Shuffled),
             Step::TellsTwice(how_many) => self.sim.duplicate_webhooks(*how_many),
+            Step::TellsAgain(which, status) => self.tells_again(*which, *status),
             Step::Restarts => self.restarts().await,
+        }
+    }
+
+    /// Only what may be true: neither of what failed nor of what Meta holds back.
+    fn tells_again(&self, which: usize, status: Status) {
+        let sends = self.sim.sends();
+        let told = |send: &&MessageRecord| send.failed.is_none() && !send.statuses.is_empty();
+        if let Some(send) = sends.iter().rev().filter(told).nth(which) {
+            self.sim.status(send.id.clone(), status).expect("told");
         }
     }
 
@@ -294,121 +355,25 @@ impl World {
         }
         self.starts += 1;
         let hub = start_hub(&self.sim, &self.clock, &self.url, self.starts, None).await;
-        self.agent = joined(&hub, &format!("Sami {}", self.starts)).await;
+        self.agent = self.agent.at(&hub.url());
         self.hub = Some(hub);
     }
 
-    /// Everything is well again, and so long that whatever waits comes to its end.
-    async fn comes_to_rest(&self) {
+    /// Nothing goes wrong any more.
+    async fn is_well(&self) {
         self.sim.clear_faults();
         self.sim.expire_token(false);
         self.sim.release_webhooks(ReleaseOrder::Shuffled);
-        self.settles().await;
         self.starts_sending().await;
+    }
+
+    /// Everything is well again, and so long that whatever waits comes to its end.
+    pub async fn comes_to_rest(&self) {
+        self.is_well().await;
         for seconds in [1, 10, 60, 300, 300, 900, 3_600, 3_600, 3_600] {
             self.passes(Duration::from_secs(seconds)).await;
         }
         self.passes(WINDOW).await;
-    }
-
-    /// How the messages ended, for whoever wants to see that the runs are worth something.
-    async fn ends(&self, ends: &mut BTreeMap<String, usize>) {
-        for said in &self.said {
-            let end = match self.row(said).await.and_then(|row| row.delivery) {
-                Some(delivery) => {
-                    serde_json::to_value(delivery).expect("JSON")["state"].to_string()
-                }
-                None => "thrown away".to_owned(),
-            };
-            *ends.entry(end).or_default() += 1;
-            *ends.entry("(sent again)".to_owned()).or_default() += said.shown.len();
-        }
-        *ends.entry("(taken by Meta)".to_owned()).or_default() += self.sim.sends().len();
-    }
-
-    async fn judge(&self) {
-        let sends = self.sim.sends();
-        let mut taken: HashMap<(String, u32), &MessageRecord> = HashMap::new();
-        for send in &sends {
-            let reference = Reference::read(send.callback_data.as_deref().expect("a reference"));
-            let key = (reference.id, reference.generation);
-            let before = taken.insert(key.clone(), send);
-            assert!(before.is_none(), "Meta took {key:?} twice");
-            self.was_in_time(send);
-        }
-        for said in &self.said {
-            let mut of_it: Vec<(u32, &MessageRecord)> = taken
-                .iter()
-                .filter(|((id, _), _)| id == said.id.as_str())
-                .map(|((_, generation), send)| (*generation, *send))
-                .collect();
-            of_it.sort_by_key(|(generation, _)| *generation);
-            for pair in of_it.windows(2) {
-                let shown = &said.shown[&pair[1].0];
-                assert!(
-                    matches!(
-                        shown,
-                        Delivery::Uncertain { .. }
-                            | Delivery::Failed { .. }
-                            | Delivery::Parked {
-                                why: Parked::Disputed { .. },
-                                ..
-                            }
-                    ),
-                    "{} went out twice, and the team had been told {shown:?}",
-                    said.body
-                );
-            }
-            self.ends_well(said, &of_it).await;
-        }
-    }
-
-    fn was_in_time(&self, send: &MessageRecord) {
-        let opened_at = self
-            .sim
-            .messages()
-            .iter()
-            .filter(|message| {
-                message.person == send.person
-                    && message.direction == ajar_simulator::Direction::FromCustomer
-                    && message.at <= send.at
-            })
-            .map(|message| message.at)
-            .max()
-            .expect("they wrote");
-        assert!(
-            send.at < opened_at + WINDOW,
-            "a text left {:?} after the customer wrote",
-            send.at.saturating_since(opened_at)
-        );
-    }
-
-    async fn ends_well(&self, said: &Said, taken: &[(u32, &MessageRecord)]) {
-        let arrived = taken.iter().any(|(_, send)| send.failed.is_none());
-        let Some(row) = self.row(said).await else {
-            assert!(said.thrown_away, "{} is lost", said.body);
-            assert!(!arrived, "{} was thrown away, and it arrived", said.body);
-            return;
-        };
-        assert_eq!(row.content.preview(), said.body, "the words are kept");
-        let delivery = row.delivery.expect("one of ours has a tick");
-        let newest = u32::try_from(said.shown.len()).expect("a few") + 1;
-        match &delivery {
-            Delivery::Delivered { .. } => assert!(arrived, "{}: delivered, says nobody", said.body),
-            Delivery::Failed { .. } | Delivery::Parked { .. } => {
-                assert!(!arrived, "{}: {delivery:?}, and it arrived", said.body);
-            }
-            Delivery::Uncertain { .. } => assert!(
-                taken.iter().all(|(generation, _)| *generation != newest),
-                "{}: every status came, and it is still uncertain",
-                said.body
-            ),
-            // Held back by Meta, which tells nothing more.
-            Delivery::Accepted { .. } => {
-                assert!(taken.iter().any(|(_, send)| send.statuses.is_empty()));
-            }
-            other => panic!("{}: {other:?} is no end", said.body),
-        }
     }
 }
 
@@ -428,80 +393,4 @@ fn is_a_reason(code: ErrorCode) -> bool {
 async fn joined(hub: &Hub, name: &str) -> TestAgent {
     let (_, code) = hub.add_agent(name, Role::Admin).await.expect("added");
     TestAgent::join(&hub.url(), &code).await.expect("joined")
-}
-
-/// Says what was done when a run fails.
-struct Told<'a> {
-    run: u64,
-    steps: &'a [Step],
-    done: usize,
-}
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "AJAR_SEND_RUNS=1 AJAR_SEND_SEED={}", self.run)?;
-        for (no, step) in self.steps.iter().enumerate() {
-            let mark = if no < self.done { ' ' } else { '…' };
-            writeln!(f, "{mark} {step:?}")?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Told<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("{self}");
-        }
-    }
-}
-
-fn generated(run: u64) -> Vec<Step> {
-    let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&run.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    proptest::collection::vec(steps(), 10..50)
-        .new_tree(&mut runner)
-        .expect("steps")
-        .current()
-}
-
-#[test]
-fn nothing_twice_nothing_late_nothing_lost() {
-    let first: u64 = crate::from_environment("AJAR_SEND_SEED").unwrap_or(0);
-    let mut ends = BTreeMap::new();
-    let runs = crate::from_environment("AJAR_SEND_RUNS").unwrap_or(RUNS);
-    for run in first..first + runs {
-        let steps = generated(run);
-        let mut told = Told {
-            run,
-            steps: &steps,
-            done: 0,
-        };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let told = &mut told;
-        runtime.block_on(async {
-            let restarts = steps.iter().any(|step| matches!(step, Step::Restarts));
-            let story = async {
-                let mut world = World::new(restarts).await;
-                for step in &steps {
-                    world.does(step).await;
-                    told.done += 1;
-                }
-                world.comes_to_rest().await;
-                world.judge().await;
-                world.ends(&mut ends).await;
-            };
-            tokio::time::timeout(PATIENCE, story)
-                .await
-                .expect("it comes to rest");
-        });
-        runtime.shutdown_timeout(Duration::from_secs(1));
-    }
-    eprintln!("{ends:?}");
 }

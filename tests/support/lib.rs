@@ -4,6 +4,7 @@
 //! story moves it. Nothing here sleeps: whoever waits, waits for an event.
 
 pub mod db;
+pub mod process;
 pub mod server;
 pub mod team;
 

@@ -33,6 +33,7 @@ pub struct TestTeam {
     pub hub: Hub,
     pub database_url: String,
     pub dir: TempDir,
+    _as_described: AsDescribed,
 }
 
 impl TestTeam {
@@ -51,6 +52,7 @@ impl TestTeam {
             .expect("the simulator");
         let hub = start_hub(&sim, &clock, &database_url, 11, None).await;
         Self {
+            _as_described: AsDescribed(sim.clone()),
             clock,
             sim,
             hub,
@@ -99,6 +101,17 @@ impl TestTeam {
         let hub = start_hub(&self.sim, &self.clock, &self.database_url, 12, None).await;
         let old = std::mem::replace(&mut self.hub, hub);
         drop(old);
+    }
+}
+
+/// Whatever a story was about, what was sent in it is what Meta describes.
+struct AsDescribed(Sim);
+
+impl Drop for AsDescribed {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            ajar_simulator::meta_openapi::expect_requests_fit(&self.0);
+        }
     }
 }
 
@@ -190,6 +203,20 @@ impl TestAgent {
         })
     }
 
+    /// The same agent, at a hub that has another address now.
+    #[must_use]
+    pub fn at(&self, hub_url: &str) -> Self {
+        Self {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            base: hub_url.to_owned(),
+            token: self.token.clone(),
+            http: self.http.clone(),
+            // Of a reference that was used before the hub would say what it said then.
+            refs: self.refs.load(std::sync::atomic::Ordering::Relaxed).into(),
+        }
+    }
+
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
@@ -218,6 +245,15 @@ impl TestAgent {
         reference: &str,
         command: Command,
     ) -> Result<CommandAnswer, ApiError> {
+        self.tries(reference, command).await.expect("an answer")
+    }
+
+    /// The same with a hub that may die meanwhile; `None` if no answer came.
+    pub async fn tries(
+        &self,
+        reference: &str,
+        command: Command,
+    ) -> Option<Result<CommandAnswer, ApiError>> {
         let request = CommandRequest {
             client_ref: ClientRef::new(reference),
             command,
@@ -229,8 +265,14 @@ impl TestAgent {
             .json(&request)
             .send()
             .await
-            .expect("an answer");
-        read(response).await
+            .ok()?;
+        let is_error = !response.status().is_success();
+        let body = response.bytes().await.ok()?;
+        Some(if is_error {
+            Err(serde_json::from_slice(&body).expect("an error in words"))
+        } else {
+            Ok(serde_json::from_slice(&body).expect("the promised body"))
+        })
     }
 
     pub async fn says(&self, to: &ConversationId, body: &str) -> Result<MessageId, ApiError> {

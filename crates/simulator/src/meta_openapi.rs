@@ -93,6 +93,31 @@ pub fn expect_traffic_fits(sim: &Sim) -> usize {
     checked
 }
 
+/// For tests: checks every request to send that a business made, whatever it was answered, panicking
+/// at the first misfit with the place in Meta's schemas. Answers how many bodies were checked.
+#[track_caller]
+pub fn expect_requests_fit(sim: &Sim) -> usize {
+    if let Verdict::Skipped(why) = check_send(&json!({})) {
+        let _ = Verdict::Skipped(why).expect_fit("everything that was sent");
+        return 0;
+    }
+    let sends = sim
+        .requests()
+        .into_iter()
+        .filter(|request| request.method == "POST" && request.path.ends_with("/messages"));
+    let mut checked = 0;
+    for request in sends {
+        let what = format!("a request to {}", request.path);
+        match request.body {
+            Some(body) => checked += usize::from(check_send(&body).expect_fit(what)),
+            // Refused at the door, before it was read.
+            None if request.status == 401 => {}
+            None => panic!("{what} is no JSON"),
+        }
+    }
+    checked
+}
+
 fn with_description(check: impl FnOnce(&Description) -> Verdict) -> Verdict {
     static DESCRIPTION: OnceLock<Result<Description, String>> = OnceLock::new();
     match DESCRIPTION.get_or_init(Description::load) {

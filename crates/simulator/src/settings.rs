@@ -134,6 +134,12 @@ pub struct Settings {
     /// Sends per number in one second of the platform's clock, beyond which 130429 answers. Twenty
     /// in Coexistence; `None` does not count.
     pub sends_per_second: Option<u32>,
+    /// What customers write takes room from `sends_per_second`, as Meta says. Off by default: a
+    /// story in which many write at one moment of a clock that stands still means something else.
+    pub inbound_counts: bool,
+    /// Refuse sends to one customer beyond one in six seconds with 131056, after a burst of 45. Off
+    /// by default, as above.
+    pub pair_limit: bool,
     /// How long an address given out for a media file works.
     pub media_url_ms: u64,
     /// Refuse calls without a valid `appsecret_proof`.
@@ -163,6 +169,8 @@ impl Default for Settings {
             media_urls: true,
             free_service_messages: 1_000,
             sends_per_second: None,
+            inbound_counts: false,
+            pair_limit: false,
             media_url_ms: 5 * 60 * 1000,
             require_app_secret_proof: false,
             delivery: Delivery::InOrder,

@@ -178,6 +178,9 @@ pub struct GraphRequest {
     pub body: Option<Value>,
     /// What was answered; 0 while the request is being worked on, and when the line was cut.
     pub status: u16,
+    /// The moment of arrival on the clock of the machine, for benchmarks.
+    #[serde(skip)]
+    pub arrived: std::time::Instant,
 }
 
 pub(crate) struct World {
@@ -199,8 +202,10 @@ pub(crate) struct World {
     /// Delivered free-form messages per number and month.
     pub service_counts: HashMap<(String, String), u32>,
     pub not_on_whatsapp: BTreeSet<String>,
-    /// When the latest sends of each number were accepted, for the throughput limit.
-    pub recent_sends: HashMap<String, VecDeque<Time>>,
+    /// The latest messages of each number, for the throughput limit.
+    pub recent_messages: HashMap<String, VecDeque<Time>>,
+    /// When the burst that a customer was sent will be paid back.
+    pub pair_debts: HashMap<(String, PersonId), Time>,
     pub templates: Vec<Template>,
     pub media: MediaShelf,
     pub history: Option<PreparedHistory>,
@@ -231,7 +236,8 @@ impl World {
             free_entry_until: HashMap::new(),
             service_counts: HashMap::new(),
             not_on_whatsapp: BTreeSet::new(),
-            recent_sends: HashMap::new(),
+            recent_messages: HashMap::new(),
+            pair_debts: HashMap::new(),
             templates: Vec::new(),
             media: MediaShelf::default(),
             history: None,

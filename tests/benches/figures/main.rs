@@ -34,6 +34,7 @@ const ROWS: usize = 1000;
 const IDLE: u64 = 20;
 
 mod intake;
+mod sending;
 
 fn main() {
     if let Some(role) = std::env::args()
@@ -55,6 +56,9 @@ fn main() {
     runtime.block_on(async {
         if asked_for("journey") {
             journey().await;
+        }
+        if asked_for("sending") {
+            sending::figures().await;
         }
         if asked_for("clocks") {
             clocks().await;

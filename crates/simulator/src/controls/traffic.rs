@@ -63,11 +63,22 @@ pub(super) async fn requests(State(sim): State<Sim>) -> Json<Vec<GraphRequest>> 
     Json(sim.requests())
 }
 
-/// A fault, and how many sends it meets.
+/// What meets a fault.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Meets {
+    #[default]
+    Sends,
+    Uploads,
+}
+
+/// A fault, and how many requests it meets.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Faults {
     #[serde(default = "once")]
     times: u32,
+    #[serde(default)]
+    of: Meets,
     fault: Fault,
 }
 
@@ -77,7 +88,10 @@ fn once() -> u32 {
 
 #[utoipa::path(post, path = "/sim/faults", request_body = Faults, responses((status = 204)))]
 pub(super) async fn fault(State(sim): State<Sim>, Json(faults): Json<Faults>) -> StatusCode {
-    sim.fail_sends(faults.times, faults.fault);
+    match faults.of {
+        Meets::Sends => sim.fail_sends(faults.times, faults.fault),
+        Meets::Uploads => sim.fail_uploads(faults.times, faults.fault),
+    }
     StatusCode::NO_CONTENT
 }
 

@@ -78,6 +78,7 @@ impl World {
             self.ad_leads.insert(pair, at);
         }
         let value = payload::message(&number, &person, &self.settings, &message);
+        self.count_inbound(&number.phone_number_id, at);
         self.record(record);
         self.post_message_field("messages", value);
         Ok(id)

@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::{Answer, Asked, GraphError, bearer, check_token};
+use super::{Answer, Asked, GraphError, bearer, check_token, cut_the_line};
+use crate::faults::Fault;
 use crate::media::{MediaFile, MediaOrigin};
 use crate::sim::Sim;
 use crate::validate;
@@ -20,6 +21,13 @@ use crate::world::World;
 pub(super) async fn upload(sim: &Sim, phone_number_id: &str, request: Request) -> Answer {
     if sim.core.world().number(phone_number_id).is_err() {
         return Err(GraphError::no_such_object(phone_number_id));
+    }
+    let fault = sim.core.world().faults.uploads.take();
+    if let Some(refusal) = fault.as_ref().and_then(Fault::refusal) {
+        return Ok(refusal);
+    }
+    if fault == Some(Fault::DropRequest) {
+        return Ok(cut_the_line());
     }
     let malformed = |_| GraphError::invalid("The request body is not a valid form");
     let mut form = Multipart::from_request(request, &())
@@ -60,6 +68,12 @@ pub(super) async fn upload(sim: &Sim, phone_number_id: &str, request: Request) -
         let World { media, rng, .. } = world;
         media.store(rng, file, MediaOrigin::Uploaded, now).id
     });
+    if let Some(delay) = fault.as_ref().and_then(Fault::delay) {
+        tokio::time::sleep(delay).await;
+    }
+    if fault == Some(Fault::SwallowAnswer) {
+        return Ok(cut_the_line());
+    }
     Ok(Json(json!({ "id": id })).into_response())
 }
 

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::response::IntoResponse as _;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Asked, GraphError, cut_the_line};
+use super::{Answer, Asked, GraphError, cut_the_line, limits, used_media};
 use crate::faults::Fault;
 use crate::ids::{self, Maker, Wamid};
 use crate::settings::Refusal;
@@ -28,9 +28,9 @@ pub(super) async fn post(sim: &Sim, asked: &Asked) -> Answer {
             .change(|world, now| mark_read(world, asked, &body, now));
         return result.map(|()| Json(json!({ "success": true })).into_response());
     }
-    let fault = sim.core.world().faults.next_for_send();
-    if let Some((status, refusal)) = fault.as_ref().and_then(Fault::refusal) {
-        return Ok((status, Json(refusal)).into_response());
+    let fault = sim.core.world().faults.sends.take();
+    if let Some(refusal) = fault.as_ref().and_then(Fault::refusal) {
+        return Ok(refusal);
     }
     if fault == Some(Fault::DropRequest) {
         return Ok(cut_the_line());
@@ -40,6 +40,9 @@ pub(super) async fn post(sim: &Sim, asked: &Asked) -> Answer {
         .change(|world, now| accept(world, asked, &body, fault.as_ref(), now));
     if let Some(delay) = fault.as_ref().and_then(Fault::delay) {
         tokio::time::sleep(delay).await;
+    }
+    if fault == Some(Fault::AnswerLast) {
+        sim.all_is_told().await;
     }
     if fault == Some(Fault::SwallowAnswer) && accepted.is_ok() {
         return Ok(cut_the_line());
@@ -204,10 +207,12 @@ fn accept(
     if let Some(refusal) = world.account.state.refusal() {
         return Err(refusal);
     }
-    within_throughput(world, &asked.id, now)?;
+    limits::within_throughput(world, &asked.id, now)?;
     let to = addressee(world, &asked.id, body)?;
     let kind = body.get("type").and_then(Value::as_str).unwrap_or("text");
-    uploaded_media_exists(world, body, kind, now)?;
+    if kind != "template" {
+        used_media::exists(world, body, kind, now)?;
+    }
     let mut late: Option<GraphError> = match fault {
         Some(Fault::LateError { code }) => Some(GraphError::of(*code)),
         _ => None,
@@ -234,6 +239,7 @@ fn accept(
     if kind == "template" {
         let sent = body.get("template").unwrap_or(&Value::Null);
         let template = validate::template(&world.templates, sent, to.by_user_id)?;
+        used_media::exists(world, body, kind, now)?;
         let components = sent["components"].as_array().map_or(&[][..], Vec::as_slice);
         rendered = Some(templates::render(template, components));
         category = Some(template.category().to_owned());
@@ -243,6 +249,7 @@ fn accept(
     } else if !world.window_is_open(&asked.id, to.person.id, now) {
         refuse(GraphError::of(131_047), world.settings.outside_window)?;
     }
+    limits::within_pair_limit(world, &asked.id, to.person.id, now)?;
 
     let id = ids::wamid(&mut world.rng, &to.person.party(), Maker::CloudApi);
     let mut message = MessageRecord::new(
@@ -270,20 +277,6 @@ fn accept(
         None => world.plan_statuses(&id, now),
     }
     Ok(answer(&to, &id, is_template, held))
-}
-
-/// Every send counts, whatever becomes of it.
-fn within_throughput(world: &mut World, number: &str, now: Time) -> Result<(), GraphError> {
-    let Some(limit) = world.settings.sends_per_second else {
-        return Ok(());
-    };
-    let recent = world.recent_sends.entry(number.to_owned()).or_default();
-    recent.retain(|at| now.millis_since(*at) < 1_000);
-    if recent.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
-        return Err(GraphError::of(130_429));
-    }
-    recent.push_back(now);
-    Ok(())
 }
 
 /// The first answer to somebody who came through an ad makes 72 hours of deliveries free.
@@ -343,38 +336,7 @@ fn impossible(
         });
         return (!possible).then(|| GraphError::of(131_009));
     }
-    let mime_type = &world
-        .media
-        .get(content["id"].as_str()?, now)?
-        .file
-        .mime_type;
-    let fits = match kind {
-        "image" => matches!(mime_type.as_str(), "image/jpeg" | "image/png"),
-        "sticker" => mime_type == "image/webp",
-        "video" => mime_type.starts_with("video/"),
-        "audio" if content["voice"] == true => mime_type.starts_with("audio/ogg"),
-        "audio" => mime_type.starts_with("audio/"),
-        _ => true,
-    };
-    (!fits).then(|| GraphError::of(131_053))
-}
-
-fn uploaded_media_exists(
-    world: &World,
-    body: &Map<String, Value>,
-    kind: &str,
-    now: Time,
-) -> Result<(), GraphError> {
-    let Some(id) = body.get(kind).and_then(|media| media["id"].as_str()) else {
-        return Ok(());
-    };
-    const MEDIA: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
-    if MEDIA.contains(&kind) && world.media.get(id, now).is_none() {
-        return Err(GraphError::invalid(format!(
-            "Param {kind}['id'] is not a valid whatsapp business account media attachment ID"
-        )));
-    }
-    Ok(())
+    (!used_media::fits(world, body, kind, now)).then(|| GraphError::of(131_053))
 }
 
 fn answer(to: &Addressee, id: &Wamid, is_template: bool, held: bool) -> Value {

@@ -3,10 +3,12 @@
 //! It knows how Meta answers and refuses; what is true it asks of the books.
 
 mod error;
+mod limits;
 mod media;
 mod messages;
 mod numbers;
 mod templates;
+mod used_media;
 
 use std::collections::HashMap;
 
@@ -95,6 +97,7 @@ async fn door(State(sim): State<Sim>, request: Request, next: Next) -> Response 
         query: parts.uri.query().map(without_secrets),
         body: None,
         status: 0,
+        arrived: std::time::Instant::now(),
     };
     let refused = admitted(&sim, parts.uri.path(), parts.uri.query(), &parts.headers).err();
     let response = if let Some(error) = refused {

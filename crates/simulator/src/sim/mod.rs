@@ -118,6 +118,13 @@ impl Sim {
             .change(|world, _| world.account.token_expired = expired);
     }
 
+    /// Resolves when nothing that can leave waits to be told, even for a moment.
+    pub(crate) async fn all_is_told(&self) {
+        self.core
+            .wait_for(|world, _| world.outbound.is_quiet().then_some(()))
+            .await;
+    }
+
     /// Resolves when no webhook waits or is under way and nothing more is due at the present
     /// moment of the clock. Webhooks that cannot leave (held, or no address set) do not count.
     pub async fn settled(&self) {
@@ -278,7 +285,13 @@ impl Sim {
     /// The next `times` sends meet this fault.
     pub fn fail_sends(&self, times: u32, fault: Fault) {
         self.core
-            .change(move |world, _| world.faults.push(times, &fault));
+            .change(move |world, _| world.faults.sends.push(times, &fault));
+    }
+
+    /// The next `times` uploads of a file meet this fault.
+    pub fn fail_uploads(&self, times: u32, fault: Fault) {
+        self.core
+            .change(move |world, _| world.faults.uploads.push(times, &fault));
     }
 
     pub fn clear_faults(&self) {

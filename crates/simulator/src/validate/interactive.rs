@@ -22,18 +22,21 @@ pub(super) fn interactive(interactive: &Value) -> Checked {
     }
     match kind {
         "button" => buttons(action),
-        "list" => list(action),
+        "list" => list(interactive),
         "cta_url" => cta_url(action),
-        "flow"
-        | "location_request_message"
-        | "request_contact_info"
+        "flow" => flow(action),
+        "location_request_message" => named(action, "send_location"),
+        "product" => {
+            required(action, "interactive['action']", "catalog_id")?;
+            required(action, "interactive['action']", "product_retailer_id").map(|_| ())
+        }
+        "carousel" => carousel(action),
+        "request_contact_info"
         | "address_message"
         | "call_permission_request"
         | "voice_call"
-        | "product"
         | "product_list"
-        | "catalog_message"
-        | "carousel" => Ok(()),
+        | "catalog_message" => Ok(()),
         other => Err(invalid(format!("interactive['type'] cannot be {other}"))),
     }
 }
@@ -80,14 +83,19 @@ fn buttons(action: &Value) -> Checked {
     Ok(())
 }
 
-fn list(action: &Value) -> Checked {
+fn list(interactive: &Value) -> Checked {
+    let header = &interactive["header"]["type"];
+    if !header.is_null() && header != "text" {
+        return Err(invalid("the header of a list must be text"));
+    }
+    let action = &interactive["action"];
     let label = required(action, "interactive['action']", "button")?;
     at_most(label, 20, "interactive['action']['button']")?;
     let sections = action["sections"].as_array().map_or(&[][..], Vec::as_slice);
     if sections.is_empty() || sections.len() > 10 {
         return Err(invalid("a list needs one to ten sections"));
     }
-    let mut rows = 0;
+    let mut seen = Vec::new();
     for section in sections {
         // One section may do without a title; several may not.
         match section["title"].as_str() {
@@ -96,15 +104,19 @@ fn list(action: &Value) -> Checked {
             None => {}
         }
         for row in section["rows"].as_array().map_or(&[][..], Vec::as_slice) {
-            rows += 1;
             at_most(required(row, "row", "title")?, 24, "row['title']")?;
-            at_most(required(row, "row", "id")?, 200, "row['id']")?;
+            let id = required(row, "row", "id")?;
+            at_most(id, 200, "row['id']")?;
+            if seen.contains(&id) {
+                return Err(invalid("the ids of rows must differ"));
+            }
+            seen.push(id);
             if let Some(description) = row["description"].as_str() {
                 at_most(description, 72, "row['description']")?;
             }
         }
     }
-    if rows == 0 || rows > 10 {
+    if seen.is_empty() || seen.len() > 10 {
         return Err(invalid("a list needs one to ten rows in all"));
     }
     Ok(())
@@ -115,4 +127,33 @@ fn cta_url(action: &Value) -> Checked {
     let label = required(parameters, "parameters", "display_text")?;
     at_most(label, 20, "parameters['display_text']")?;
     required(parameters, "parameters", "url").map(|_| ())
+}
+
+fn named(action: &Value, name: &str) -> Checked {
+    match required(action, "interactive['action']", "name")? {
+        given if given == name => Ok(()),
+        other => Err(invalid(format!(
+            "interactive['action']['name'] must be {name}, not {other}"
+        ))),
+    }
+}
+
+fn flow(action: &Value) -> Checked {
+    named(action, "flow")?;
+    let parameters = &action["parameters"];
+    required(parameters, "parameters", "flow_message_version")?;
+    required(parameters, "parameters", "flow_cta")?;
+    match (&parameters["flow_id"], &parameters["flow_name"]) {
+        (Value::String(_), Value::Null) | (Value::Null, Value::String(_)) => Ok(()),
+        (Value::Null, Value::Null) => Err(missing("parameters['flow_id']")),
+        _ => Err(invalid("a flow is named by flow_id or by flow_name")),
+    }
+}
+
+fn carousel(action: &Value) -> Checked {
+    let cards = action["cards"].as_array().map_or(0, Vec::len);
+    if !(2..=10).contains(&cards) {
+        return Err(invalid("a carousel needs two to ten cards"));
+    }
+    Ok(())
 }

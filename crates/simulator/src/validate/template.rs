@@ -257,6 +257,10 @@ fn buttons(defined: &[Value], sent: &[Value]) -> Checked {
         }
         match parameter {
             "text" | "payload" | "coupon_code" => word(&place, &one[parameter])?,
+            "action" if !one["action"].is_object() => {
+                let details = format!("{place}: Parameter of type action is missing its action");
+                return Err(GraphError::because(131_008, details));
+            }
             _ => {}
         }
         if let Some(code) = one["coupon_code"].as_str() {

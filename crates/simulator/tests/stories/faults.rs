@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ajar_simulator::meta_openapi::{Verdict, check_send, expect_traffic_fits};
+use ajar_simulator::meta_openapi::{Verdict, check_send, expect_requests_fit, expect_traffic_fits};
 use ajar_simulator::{AccountState, Fault, Refusal};
 use serde_json::json;
 
@@ -39,6 +39,34 @@ async fn errors_are_answered_as_often_as_asked_for() {
         seen,
         [(400, 130_429), (400, 130_429), (503, 2), (502, 0), (200, 0)]
     );
+}
+
+#[tokio::test]
+async fn an_answer_may_have_no_body_at_all() {
+    let shop = shop_with_open_window().await;
+    shop.sim.fail_sends(
+        1,
+        Fault::Answer {
+            status: 503,
+            body: json!(null),
+        },
+    );
+    let body = json!({
+        "messaging_product": "whatsapp", "to": MARIA, "type": "text", "text": { "body": "Hello" },
+    });
+    let request = shop.http.post(shop.url(&shop.messages())).json(&body);
+    let answer = request.bearer_auth(TOKEN).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 503);
+    assert!(answer.bytes().await.expect("a body").is_empty());
+}
+
+#[tokio::test]
+async fn statuses_can_overtake_the_answer() {
+    let shop = shop_with_open_window().await;
+    shop.sim.fail_sends(1, Fault::AnswerLast);
+    shop.accepted_text(MARIA, "Hello").await;
+    // Whatever was to be told had been taken before the answer came.
+    assert_eq!(shop.arrivals().len(), 2);
 }
 
 #[tokio::test]
@@ -179,6 +207,14 @@ async fn what_is_malformed_is_refused_before_anything_else() {
         ),
         (json!({ "type": "contacts", "contacts": [] }), 131_008),
         (
+            json!({ "type": "contacts", "contacts": [{ "name": { "first_name": "Maria" } }] }),
+            131_008,
+        ),
+        (
+            json!({ "type": "contacts", "contacts": [{ "name": { "formatted_name": "Maria" } }] }),
+            131_008,
+        ),
+        (
             json!({ "to": "", "type": "text", "text": { "body": "x" } }),
             100,
         ),
@@ -263,4 +299,20 @@ async fn throughput_is_limited_where_asked_for() {
     let is_described = !matches!(check_send(&json!({})), Verdict::Skipped(_));
     // Three sends that passed, their six statuses, and the first words.
     assert_eq!(checked, if is_described { 10 } else { 0 });
+    // The one that was refused as well.
+    let asked = expect_requests_fit(&shop.sim);
+    assert_eq!(asked, if is_described { 4 } else { 0 });
+}
+
+#[tokio::test]
+async fn a_request_that_meta_does_not_describe_is_found_although_it_was_refused() {
+    let shop = shop_with_open_window().await;
+    let (status, _) = shop
+        .send(MARIA, json!({ "type": "text", "text": { "body": 5 } }))
+        .await;
+    assert_eq!(status, 400);
+    let is_described = !matches!(check_send(&json!({})), Verdict::Skipped(_));
+    let sim = shop.sim.clone();
+    let found = std::thread::spawn(move || expect_requests_fit(&sim)).join();
+    assert_eq!(found.is_err(), is_described);
 }

@@ -4,6 +4,8 @@
 mod business;
 mod controls;
 mod faults;
+mod interactive;
+mod limits;
 mod media;
 mod numbers;
 mod program;

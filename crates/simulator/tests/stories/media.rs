@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ajar_simulator::MediaFile;
+use ajar_simulator::{Fault, MediaFile};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
@@ -100,6 +100,81 @@ async fn a_file_that_does_not_fit_its_kind_is_taken_and_fails() {
     let plain = json!({ "type": "audio", "audio": { "id": id } });
     shop.send(MARIA, plain).await;
     assert_eq!(maria.inbox().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_may_be_refused_lost_or_slow() {
+    let shop = Business::open().await;
+    let form = || {
+        let path = format!("v25.0/{}/media", shop.sim.phone_number_id());
+        let file = Part::bytes(vec![0xff; 1000]).file_name("a.jpg");
+        let file = file.mime_str("image/jpeg").expect("a mime type");
+        let form = Form::new().text("messaging_product", "whatsapp");
+        let request = shop.http.post(shop.url(&path)).bearer_auth(TOKEN);
+        request.multipart(form.part("file", file))
+    };
+    shop.sim.fail_uploads(1, Fault::Error { code: 131_053 });
+    let refused = upload(&shop, "image/jpeg", vec![0xff; 10]).await;
+    assert_eq!((refused.0, code(&refused.1)), (400, 131_053));
+    for fault in [Fault::DropRequest, Fault::SwallowAnswer] {
+        shop.sim.fail_uploads(1, fault);
+        form().send().await.expect_err("no answer comes");
+    }
+    // A fault of an upload is none of a send.
+    shop.sim.fail_sends(1, Fault::Error { code: 131_016 });
+    shop.sim.fail_uploads(1, Fault::Delay { ms: 20 });
+    let (status, answer) = upload(&shop, "image/jpeg", vec![0xff; 10]).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(code(&shop.text(MARIA, "Hello").await.1), 131_016);
+}
+
+#[tokio::test]
+async fn the_file_in_a_templates_header_is_looked_at() {
+    let shop = Business::open().await;
+    shop.sim.customer("Maria", MARIA);
+    let template = |id: &str| {
+        let named = |name: &str| json!({ "type": "text", "parameter_name": name, "text": "x" });
+        json!({
+            "name": "hold_reminder", "language": { "code": "en" },
+            "components": [
+                { "type": "header", "parameters": [{ "type": "image", "image": { "id": id } }] },
+                { "type": "body", "parameters": [named("name"), named("item"), named("until")] },
+                { "type": "button", "sub_type": "url", "index": "1",
+                  "parameters": [{ "type": "text", "text": "x" }] },
+            ],
+        })
+    };
+    assert_eq!(code(&shop.template(MARIA, template("123")).await.1), 100);
+    let (_, uploaded) = upload(&shop, "application/pdf", vec![1; 10]).await;
+    let id = uploaded["id"].as_str().expect("an id");
+    assert_eq!(shop.template(MARIA, template(id)).await.0, 200);
+    let failed = shop.only_news().await;
+    assert_eq!(value(&failed)["statuses"][0]["errors"][0]["code"], 131_053);
+    let (_, uploaded) = upload(&shop, "image/png", vec![1; 10]).await;
+    let id = uploaded["id"].as_str().expect("an id");
+    assert_eq!(shop.template(MARIA, template(id)).await.0, 200);
+    let told = shop.statuses().await;
+    assert_eq!(told.last().expect("told").1, "delivered");
+}
+
+#[tokio::test]
+async fn a_reaction_to_what_is_a_month_old_fails() {
+    let shop = Business::open().await;
+    let maria = shop.sim.customer("Maria", MARIA);
+    let old = maria.says("Hi").await.expect("said");
+    shop.clock.advance(30 * 24 * HOUR + HOUR);
+    let new = maria.says("Hi again").await.expect("said");
+    shop.news().await;
+    for (message, failed) in [(old, true), (new, false)] {
+        let reaction = json!({ "message_id": message, "emoji": "👍" });
+        let (status, answer) = shop
+            .send(MARIA, json!({ "type": "reaction", "reaction": reaction }))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+        let told = value(&shop.only_news().await)["statuses"][0].clone();
+        let errors = told.get("errors").map(|errors| errors[0]["code"].clone());
+        assert_eq!(errors, failed.then(|| json!(131_009)));
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,208 @@
+//! How long an answer takes from Enter to Meta's door, and to the bubble that the agent sees.
+//!
+//! The engine keeps its outbox in a file and the hub its database, both synced before anything goes
+//! on, as in earnest; all of it and the simulated platform share this process. The floor is the
+//! same body posted to the same door, once, by a plain client: what the loopback gives to anybody.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use ajar_client::{Desk, DeskConfig, Screen, Seen};
+use ajar_domain::{ConversationId, Time};
+use ajar_protocol::{
+    command::Command,
+    rows::Role,
+    ui::{JoinTeam, ListQuery, QueuedItem, ThreadItem},
+};
+use ajar_simulator::SimClock;
+use ajar_tests::{Db, TestTeam};
+use hdrhistogram::Histogram;
+use serde_json::json;
+
+const CHATS: usize = 10;
+const EACH: usize = 30;
+/// Sends of each chat before any counts.
+const WARM: usize = 3;
+/// A little below Meta's twenty in a second, and other than a divisor of it.
+const PACE: Duration = Duration::from_millis(67);
+
+type Latencies = Histogram<u64>;
+
+fn latencies() -> Latencies {
+    Latencies::new(3).expect("a histogram")
+}
+
+fn record(into: &mut Latencies, time: Duration) {
+    into.record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+        .expect("recorded");
+}
+
+fn at(of: &Latencies, quantile: f64) -> f64 {
+    of.value_at_quantile(quantile) as f64 / 1000.0
+}
+
+fn is_shown(seen: &Seen, words: &str) -> bool {
+    seen.items().iter().rev().any(|item| match item {
+        ThreadItem::Message { row, .. } => row.content.preview() == words,
+        ThreadItem::Queued(QueuedItem {
+            command: Command::SendText { body, .. },
+            ..
+        }) => body == words,
+        _ => false,
+    })
+}
+
+async fn desk(team: &TestTeam, folder: &std::path::Path) -> (Desk, Screen) {
+    let (_, code) = team
+        .hub
+        .add_agent("Sami", Role::Agent)
+        .await
+        .expect("added");
+    let desk = Desk::open(DeskConfig {
+        data_dir: Some(folder.to_owned()),
+        ..DeskConfig::in_memory("bench")
+    })
+    .await
+    .expect("a desk");
+    let mut screen = desk.screen();
+    let hub = team.hub.url();
+    desk.join(JoinTeam { hub, code }).await.expect("joined");
+    screen.until(Seen::is_live).await.expect("live");
+    let list = ListQuery {
+        to: 50,
+        ..ListQuery::default()
+    };
+    screen.watch_list(list).await.expect("watched");
+    screen
+        .until(|seen| seen.rows().len() == CHATS)
+        .await
+        .expect("rows");
+    (desk, screen)
+}
+
+/// When each text arrived at Meta's door.
+fn arrivals(team: &TestTeam) -> HashMap<String, Instant> {
+    team.sim
+        .requests()
+        .into_iter()
+        .filter_map(|request| {
+            let body = request.body?;
+            Some((body["text"]["body"].as_str()?.to_owned(), request.arrived))
+        })
+        .collect()
+}
+
+pub async fn figures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = TestTeam::start_at(Db::File, SimClock::new()).await;
+    for no in 0..CHATS {
+        let number = format!("+1 555 02{no:02} 0000");
+        let customer = team.sim.customer(&format!("Customer {no}"), &number);
+        customer.says("Hello").await.expect("sent");
+    }
+    team.settled().await;
+    let (desk, mut screen) = desk(&team, folder.path()).await;
+    let chats: Vec<ConversationId> = screen
+        .seen()
+        .rows()
+        .iter()
+        .map(|row| row.id.clone())
+        .collect();
+    let mut entered: HashMap<String, Instant> = HashMap::new();
+    let mut bubble = latencies();
+    let mut ticks = tokio::time::interval(PACE);
+    for (no, chat) in chats.iter().enumerate() {
+        screen.open(chat).await.expect("opened");
+        screen
+            .until(|seen| seen.thread.is_some())
+            .await
+            .expect("the thread");
+        for turn in 0..EACH {
+            ticks.tick().await;
+            let words = format!("Your bike {no}/{turn} is ready for collection until six.");
+            let command = Command::SendText {
+                conversation: chat.clone(),
+                body: words.clone(),
+                reply_to: None,
+                send_before: Time::FAR_FUTURE,
+            };
+            let enter = Instant::now();
+            screen.act(command).await.expect("queued");
+            screen
+                .until(|seen| is_shown(seen, &words))
+                .await
+                .expect("the bubble");
+            if turn >= WARM {
+                record(&mut bubble, enter.elapsed());
+                entered.insert(words, enter);
+            }
+        }
+    }
+    team.sim
+        .wait_for_sends(|sends| sends.len() == CHATS * EACH)
+        .await;
+    let arrived = arrivals(&team);
+    let mut out = latencies();
+    for (words, enter) in &entered {
+        record(&mut out, arrived[words].saturating_duration_since(*enter));
+    }
+    desk.close().await;
+    let floor = floor(&team).await;
+    println!(
+        "Enter to the request at Meta's door, {} texts over {CHATS} chats at {:.0}/s: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms (budget p99 60 ms); a plain POST of the same body to the same door: p50 {:.1} ms, p99 {:.1} ms (ratio p50 {:.0}, p99 {:.0})",
+        out.len(),
+        1.0 / PACE.as_secs_f64(),
+        at(&out, 0.5),
+        at(&out, 0.99),
+        at(&out, 1.0),
+        at(&floor, 0.5),
+        at(&floor, 0.99),
+        at(&out, 0.5) / at(&floor, 0.5),
+        at(&out, 0.99) / at(&floor, 0.99),
+    );
+    println!(
+        "Enter to the bubble in the thread: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+        at(&bubble, 0.5),
+        at(&bubble, 0.99),
+        at(&bubble, 1.0),
+    );
+}
+
+/// The same bodies, posted by a plain client at the same pace.
+async fn floor(team: &TestTeam) -> Latencies {
+    let http = ajar_tests::http();
+    let url = format!(
+        "{}v25.0/{}/messages",
+        team.sim.graph_url().expect("it listens"),
+        team.sim.phone_number_id()
+    );
+    let token = team.sim.access_token();
+    let sent: Vec<serde_json::Value> = team
+        .sim
+        .requests()
+        .into_iter()
+        .filter_map(|request| request.body.filter(|body| body["text"].is_object()))
+        .collect();
+    let mut posted: HashMap<String, Instant> = HashMap::new();
+    let mut ticks = tokio::time::interval(PACE);
+    for mut body in sent {
+        ticks.tick().await;
+        let words = format!(
+            "{} Again.",
+            body["text"]["body"].as_str().unwrap_or_default()
+        );
+        body["text"]["body"] = json!(words);
+        posted.insert(words, Instant::now());
+        let request = http.post(&url).bearer_auth(&token).json(&body);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+    let arrived = arrivals(team);
+    let mut floor = latencies();
+    for (words, at) in &posted {
+        record(&mut floor, arrived[words].saturating_duration_since(*at));
+    }
+    floor
+}
