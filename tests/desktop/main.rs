@@ -3,6 +3,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod sending;
 mod window;
 
 use anyhow::Result;

@@ -228,6 +228,25 @@ impl Window {
         Ok(found[0].as_u64().unwrap_or(0))
     }
 
+    /// How many can be seen that say this.
+    pub async fn count_of(&self, css: &str, words: &str) -> Result<u64> {
+        let pick = "return [all.filter((e) => said(e).includes(name)).length];";
+        let found = self.until(css, words, "", pick).await?;
+        Ok(found[0].as_u64().unwrap_or(0))
+    }
+
+    /// Gives a file to a chooser, which people open by a button and never see themselves.
+    pub async fn choose_file(&self, within: &str, path: &std::path::Path) -> Result<()> {
+        let chooser = self
+            .page
+            .find(fantoccini::Locator::Css(&format!(
+                "{within} input[type=file]"
+            )))
+            .await?;
+        chooser.send_keys(path.to_str().context("a path")?).await?;
+        Ok(())
+    }
+
     /// The first match of a pattern in what can be read.
     pub async fn reads(&self, css: &str, pattern: &str) -> Result<String> {
         let pick = "const m = all.map((e) => said(e).match(new RegExp(name))).find((m) => m); return m ? m[0] : null;";

@@ -108,14 +108,16 @@ impl AttachmentKind {
         matches!(self, Self::Image | Self::Video | Self::Document)
     }
 
-    /// Whether a picture of this kind can be brought into a form that Meta takes.
+    /// Whether a file of this kind can be brought into a form that Meta takes: a picture by being
+    /// made anew, a recording by being wrapped anew.
     #[must_use]
     pub fn can_be_made_of(self, mime_type: &str) -> bool {
-        self == Self::Image
-            && matches!(
-                essence(mime_type).as_str(),
-                "image/jpeg" | "image/png" | "image/webp"
-            )
+        let essence = essence(mime_type);
+        match self {
+            Self::Image => matches!(essence.as_str(), "image/jpeg" | "image/png" | "image/webp"),
+            Self::Voice => matches!(essence.as_str(), "audio/webm" | "video/webm"),
+            Self::Video | Self::Audio | Self::Document | Self::Sticker => false,
+        }
     }
 }
 

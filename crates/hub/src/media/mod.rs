@@ -8,6 +8,7 @@ pub mod kind;
 pub mod outgoing;
 mod shelf;
 pub mod thumbnail;
+mod voice;
 
 use std::{sync::Arc, time::Duration};
 

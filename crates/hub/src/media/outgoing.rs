@@ -10,8 +10,10 @@ use image::{
     metadata::Orientation,
 };
 
-use super::{kind, thumbnail};
+use super::{kind, thumbnail, voice};
 
+/// As WhatsApp wants voice notes.
+const VOICE: &str = "audio/ogg";
 /// The longest side of a photo that was too large: more than any phone shows.
 const SIDE: u32 = 2_560;
 const JPEG_QUALITY: u8 = 85;
@@ -39,6 +41,16 @@ pub async fn make_ready(
     wanted: Option<AttachmentKind>,
     bytes: Bytes,
 ) -> Result<Ready, AttachmentProblem> {
+    if wanted == Some(AttachmentKind::Voice) && voice::is_webm(&bytes) {
+        let note = voice::as_ogg(&bytes).ok_or(AttachmentProblem::WrongKind)?;
+        return Box::pin(make_ready(VOICE, wanted, note))
+            .await
+            .map(|ready| Ready {
+                changed: true,
+                mime_type: VOICE.to_owned(),
+                ..ready
+            });
+    }
     // The first bytes decide: names and announcements are only somebody's word.
     let seen = infer::get(&bytes).map(|found| found.mime_type());
     let mime_type = match seen {
