@@ -67,6 +67,38 @@ mod desktop_window {
     }
 
     #[tokio::test]
+    async fn a_template_with_a_picture_and_named_values_goes_out_of_a_closed_chat() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let photo = folder.path().join("sand-56.jpg");
+        std::fs::write(&photo, &ajar_simulator::MediaFile::picture(3).bytes)?;
+
+        let window = Window::open(&["--demo-quiet"]).await?;
+        odettes_closed_chat(&window).await?;
+        window.click("button", "Template", COMPOSER).await?;
+        window
+            .click("[role=option]", "hold_reminder", DIALOG)
+            .await?;
+        window.choose_file(DIALOG, &photo).await?;
+        for (field, value) in [
+            ("{{name}}", "Odette"),
+            ("{{item}}", "sand Tourer"),
+            ("{{until}}", "six o'clock"),
+            ("See the bike", "frames/sand-56"),
+        ] {
+            window.clear(field, DIALOG).await?;
+            window.type_into(field, DIALOG, value).await?;
+        }
+        // The picture lies at the hub.
+        window.sees_in(DIALOG, "KB").await?;
+        window.click("button", "Send to Odette", DIALOG).await?;
+        let words = "Hi Odette, your sand Tourer is on hold until six o'clock.";
+        window.sees_in(MESSAGE, words).await?;
+        window.sees_ticks(MESSAGE, words).await?;
+        window.find("[role=log] img", "", "").await?;
+        window.close().await
+    }
+
+    #[tokio::test]
     async fn words_that_are_held_wait_for_the_customer_and_for_a_person() -> Result<()> {
         let window = Window::open(&["--demo-quiet"]).await?;
         let words = odettes_closed_chat(&window).await?;

@@ -61,3 +61,63 @@ for (const [width, height] of [
     });
   }
 }
+
+test("a refused picture goes back into the field with its words, and out once more", async ({
+  page,
+}) => {
+  await open(page, "open=maren-b&scene=files");
+  await expect(heading(page)).toHaveText("Maren Oduya");
+  const refused = page.getByRole("article").filter({ hasText: "This is the crack" });
+  await expect(refused.getByText(/Nothing reached Maren/)).toBeVisible();
+  await refused.getByRole("button", { name: "Edit" }).click();
+  const files = page.getByRole("list", { name: "Files for this message" });
+  await expect(files.getByText("wheel.webp")).toBeVisible();
+  await expect(editor(page)).toHaveValue("This is the crack");
+  await expect(page.getByText("WhatsApp cannot use this file.")).toHaveCount(0);
+  await editor(page).fill("This is the crack, closer");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await expect(files).toHaveCount(0);
+  const sent = page.getByRole("article").filter({ hasText: "This is the crack, closer" });
+  await expect(sent.getByRole("img", { name: "Delivered" })).toBeVisible();
+});
+
+test("a document that waited too long offers what a document can do", async ({ page }) => {
+  await open(page, "open=maren-b&scene=files");
+  const parked = page.getByRole("article").filter({ hasText: "The invoice, as promised" });
+  await expect(parked.getByRole("button", { name: "Edit" })).toBeVisible();
+  // A file is neither typed on the phone nor held for an answer.
+  await expect(parked.getByRole("button", { name: /Phone|Hold/ })).toHaveCount(0);
+  await parked.getByRole("button", { name: "Send now" }).click();
+  await expect(parked.getByRole("img", { name: "Delivered" })).toBeVisible();
+});
+
+test("what was dropped waits while the window closes, and goes out when they write", async ({
+  page,
+}) => {
+  await open(page, "open=yusuf-d&closing=40");
+  await expect(heading(page)).toHaveText("Yusuf Brandt");
+  const data = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["%PDF"], "estimate.pdf", { type: "application/pdf" }));
+    return transfer;
+  });
+  const thread = page.getByRole("region", { name: "Conversation" }).first();
+  await thread.dispatchEvent("dragenter", { dataTransfer: data });
+  await expect(page.getByText("Drop to attach")).toBeVisible();
+  await thread.dispatchEvent("drop", { dataTransfer: data });
+  const files = page.getByRole("list", { name: "Files for this message" });
+  await expect(files.getByText("estimate.pdf")).toBeVisible();
+  await page.evaluate(() => window.fakeEngine?.setRate(30));
+  const composer = page.getByRole("region", { name: "Composer" });
+  await expect(composer.getByText(/The 24-hour window closed/)).toBeVisible();
+  await expect(files.getByText("estimate.pdf")).toBeVisible();
+  await expect(composer.getByText(/^Files go out only while the window is open/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Send", exact: true })).toHaveCount(0);
+  await page.evaluate(() => {
+    window.fakeEngine?.setRate(1);
+    window.fakeEngine?.customerWrites("yusuf-d", "Is there an estimate?");
+  });
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await expect(files).toHaveCount(0);
+  await expect(page.getByRole("article").filter({ hasText: "estimate.pdf" })).toBeVisible();
+});

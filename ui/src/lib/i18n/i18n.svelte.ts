@@ -7,21 +7,52 @@
 import { IntlMessageFormat } from "intl-messageformat";
 
 import deApp from "./de/app.json";
+import deCompose from "./de/compose.json";
 import deContent from "./de/content.json";
+import deCosts from "./de/costs.json";
+import deFailures from "./de/failures.json";
+import deFiles from "./de/files.json";
 import deHealth from "./de/health.json";
+import deTemplates from "./de/templates.json";
 import deThread from "./de/thread.json";
 import enApp from "./en/app.json";
+import enCompose from "./en/compose.json";
 import enContent from "./en/content.json";
+import enCosts from "./en/costs.json";
+import enFailures from "./en/failures.json";
+import enFiles from "./en/files.json";
 import enHealth from "./en/health.json";
+import enTemplates from "./en/templates.json";
 import enThread from "./en/thread.json";
 
-const en = { ...enApp, ...enThread, ...enHealth, ...enContent };
+const en = {
+  ...enApp,
+  ...enThread,
+  ...enTemplates,
+  ...enHealth,
+  ...enFiles,
+  ...enFailures,
+  ...enCosts,
+  ...enContent,
+  ...enCompose,
+};
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;
 
 const catalogues = {
   en,
-  de: { ...en, ...deApp, ...deThread, ...deHealth, ...deContent },
+  de: {
+    ...en,
+    ...deApp,
+    ...deThread,
+    ...deTemplates,
+    ...deHealth,
+    ...deFiles,
+    ...deFailures,
+    ...deCosts,
+    ...deContent,
+    ...deCompose,
+  },
 } satisfies Record<string, Catalogue>;
 
 export type Language = keyof typeof catalogues;
@@ -73,6 +104,6 @@ export function t(key: Key, values?: Values): string {
 
 /** For the test that holds all languages to the same keys. */
 export const allCatalogues: Record<Language, Record<string, string>[]> = {
-  en: [enApp, enThread, enHealth, enContent],
-  de: [deApp, deThread, deHealth, deContent],
+  en: [enApp, enThread, enTemplates, enHealth, enContent, enCompose, enCosts, enFiles, enFailures],
+  de: [deApp, deThread, deTemplates, deHealth, deContent, deCompose, deCosts, deFiles, deFailures],
 };

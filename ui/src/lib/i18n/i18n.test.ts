@@ -6,7 +6,17 @@ import { allCatalogues, type Language } from "./i18n.svelte";
 
 afterEach(() => chooseLanguage("en"));
 
-const files = ["app", "thread", "health", "content"];
+const files = [
+  "app",
+  "thread",
+  "templates",
+  "health",
+  "content",
+  "compose",
+  "costs",
+  "files",
+  "failures",
+];
 const english = allCatalogues.en;
 const others = (Object.keys(allCatalogues) as Language[]).filter((tag) => tag !== "en");
 

@@ -33,6 +33,7 @@ export const commandIds = [
   "theme",
   "preferences",
   "health",
+  "manage_templates",
   "keys",
   "menu",
 ] as const;

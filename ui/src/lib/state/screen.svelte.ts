@@ -2,6 +2,7 @@
 import type { ApiError } from "$lib/protocol/ApiError";
 import type { ClientRef } from "$lib/protocol/ClientRef";
 import type { ConversationId } from "$lib/protocol/ConversationId";
+import type { InboxId } from "$lib/protocol/InboxId";
 import type { PhoneStartId } from "$lib/protocol/PhoneStartId";
 import type { TemplateId } from "$lib/protocol/TemplateId";
 
@@ -19,19 +20,20 @@ export interface NewConversationRequest {
   start?: PhoneStartId;
 }
 
-/** A template of this desktop's outbox that goes into the picker once more. */
+/** A template that waits or failed, and goes into the picker once more. */
 export interface TemplateAgain {
   template: TemplateId;
   values: Record<string, string>;
   /** The draft that it was to hold for the answer. */
   hold: string | null;
-  /** It leaves the outbox before another one is sent in its place. */
-  replaces: ClientRef;
+  /** It leaves this desktop's outbox before another one is sent in its place, if it is there. */
+  replaces: ClientRef | null;
 }
 
 export type Overlay =
   | { kind: "new_conversation"; request: NewConversationRequest }
   | { kind: "template"; conversation: ConversationId; again?: TemplateAgain }
+  | { kind: "templates"; inbox: InboxId | null; back?: Overlay }
   | { kind: "preferences" }
   | { kind: "health" }
   | { kind: "keys" }

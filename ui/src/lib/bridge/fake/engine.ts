@@ -15,25 +15,34 @@ import type { Pause } from "$lib/protocol/Pause";
 import type { PhoneStartRow } from "$lib/protocol/PhoneStartRow";
 import type { Preferences } from "$lib/protocol/Preferences";
 import type { Recipient } from "$lib/protocol/Recipient";
+import type { Media } from "$lib/protocol/Media";
 import type { Stage } from "$lib/protocol/Stage";
+import type { Template } from "$lib/protocol/Template";
+import type { TemplatePreview } from "$lib/protocol/TemplatePreview";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
 import type { ThreadView } from "$lib/protocol/ThreadView";
+import type { Typed } from "$lib/protocol/Typed";
 import type { UiEvent } from "$lib/protocol/UiEvent";
 import type { Viewer } from "$lib/protocol/Viewer";
 
 import { type Answer, CallError, type CallName, type Request } from "..";
+import { customerCalled, kindWord } from "./calls";
 import { Costs } from "./costs";
 import { agents, HOUR, INBOX, MINUTE, SAMI, SECOND, STORY_NOW } from "./cast";
 import { checkContent } from "./check";
 import { contentOf, dueTexts, overdue, react, scheduled } from "./content";
 import { healthOf } from "./health";
+import { type Fate, wayOf } from "./fates";
 import { fileContent, Files } from "./files";
+import { inspected } from "./numbers";
 import { joinChats, keepApart, splitChats } from "./identity";
 import { rowsOf, viewOf } from "./lists";
-import { choiceOf, previewOf, templates } from "./templates";
+import { administer, checkDraft, reviewed } from "./template-admin";
+import { previewOf } from "./template-fill";
+import { choiceOf, templates } from "./templates";
 import { populated } from "./population";
 import { setScene } from "./scenes";
-import { newStart, shown, waitAgain } from "./starts";
+import { newStart, waitAgain } from "./starts";
 import { itemsOf, message, note, olderItems } from "./threads";
 import { type Chat, composerOf, faceOf, freshId, position, rowOf, type World } from "./world";
 import { voiceNote } from "./voice";
@@ -68,7 +77,8 @@ export class FakeEngine {
   #preferences: Preferences;
   #viewers: Viewer[] = [];
   readonly #costs = new Costs();
-  readonly #files = new Files();
+  #fate: Fate | null = null;
+  readonly files = new Files();
   #sentLanes = "";
   #sentComposer = "";
   readonly #timers: ReturnType<typeof setInterval>[];
@@ -174,6 +184,11 @@ export class FakeEngine {
     chat.items.push(item);
     chat.row.waiting_since = null;
     this.#touch(chat, item);
+  }
+
+  customerCalls(id: string, answered: boolean): void {
+    const chat = this.#chat(id);
+    this.#touch(chat, customerCalled(chat, answered, this.now()));
   }
 
   goOffline(): void {
@@ -317,7 +332,7 @@ export class FakeEngine {
       chat.row.last = {
         message: row.id,
         author: row.author,
-        kind: row.content.kind,
+        kind: kindWord(row.content),
         preview: body.replace(/\s+/g, " ").slice(0, 160),
         at: row.at,
         delivery: row.delivery,
@@ -338,12 +353,19 @@ export class FakeEngine {
 
   /** What Meta would answer over the next seconds. */
   #travel(chat: Chat, id: string): void {
-    const step = (after: number, state: "accepted" | "delivered" | "read"): void => {
-      setTimeout(() => this.#deliver(chat, id, { state, at: this.now() }), after);
-    };
-    step(500, "accepted");
-    step(1300, "delivered");
-    step(4000, "read");
+    const fate = this.#fate;
+    this.#fate = null;
+    for (const { after, delivery } of wayOf(fate)) {
+      setTimeout(() => {
+        const now = this.now();
+        const told = delivery(now);
+        if (told.state === "parked") {
+          chat.row.facts.last_refusal = { at: now, message: id };
+          chat.row.parked += 1;
+        }
+        this.#deliver(chat, id, told);
+      }, after);
+    }
   }
 
   #flush(chat: Chat): void {
@@ -375,6 +397,20 @@ export class FakeEngine {
 
   #waitingStarts(): PhoneStartRow[] {
     return this.world.starts.filter((start) => start.state === "waiting");
+  }
+
+  #templatesChanged(): void {
+    this.world.inbox.templates_at = this.now();
+    this.#emit({ kind: "templates_changed", inbox: INBOX });
+  }
+
+  #filled(
+    template: Template,
+    given: Record<string, string>,
+    typed: Record<string, Typed>,
+  ): TemplatePreview {
+    const fileOf = (id: string): Media | null => this.files.get(id)?.media ?? null;
+    return previewOf(template, values(given), typed, this.now(), fileOf);
   }
 
   #emitStarts(): void {
@@ -438,6 +474,7 @@ export class FakeEngine {
     });
     switch (command.do) {
       case "send_text":
+      case "send_content":
       case "send_file": {
         const chat = this.#chat(command.conversation);
         if (this.#link.link === "offline") {
@@ -457,16 +494,21 @@ export class FakeEngine {
         if (command.do === "send_text") {
           return acted({ message: this.#send(chat, { agent: SAMI }, command.body) });
         }
-        const file = this.#files.get(command.file);
-        if (!file) throw refusal("not_found", "no such file");
-        const content = fileContent(file.media, command);
-        return acted({ message: this.#send(chat, { agent: SAMI }, content) });
+        if (command.do === "send_content") {
+          if (checkContent(command.content).length > 0)
+            throw refusal("content_refused", "problems");
+          return acted({ message: this.#send(chat, { agent: SAMI }, contentOf(command.content)) });
+        }
+        const content = fileContent(this.files.unsent(command.file), command);
+        const sent = this.#send(chat, { agent: SAMI }, content);
+        this.files.claim(command.file);
+        return acted({ message: sent });
       }
       case "send_template": {
         const chat = this.#recipient(command.to, null);
         const template = templates.find((one) => one.id === command.template);
         if (!template) throw refusal("not_found", "no such template");
-        const preview = previewOf(template, values(command.values));
+        const preview = this.#filled(template, command.values, command.typed);
         if (preview.problems.length > 0) {
           throw new CallError({
             code: "template_refused",
@@ -500,8 +542,7 @@ export class FakeEngine {
       case "release":
       case "send_again": {
         const { chat, item } = this.#find(command.message);
-        const body = item.row.content.kind === "text" ? item.row.content.body : "";
-        const sent = this.#send(chat, { agent: SAMI }, body);
+        const sent = this.#send(chat, { agent: SAMI }, item.row.content);
         chat.items = chat.items.filter((one) => one !== item);
         if (item.row.delivery?.state === "parked") chat.row.parked -= 1;
         this.#changed(chat);
@@ -513,12 +554,6 @@ export class FakeEngine {
         chat.items = chat.items.filter((one) => one !== item);
         this.#changed(chat);
         return acted();
-      }
-      case "send_content": {
-        const content = contentOf(command.content);
-        if (checkContent(command.content).length > 0) throw refusal("content_refused", "problems");
-        const chat = this.#chat(command.conversation);
-        return acted({ message: this.#send(chat, { agent: SAMI }, content) });
       }
       case "react": {
         const { chat, item } = this.#find(command.message);
@@ -534,7 +569,9 @@ export class FakeEngine {
       case "create_template":
       case "edit_template":
       case "delete_template":
-        throw refusal("invalid", "the fake team does not do this yet");
+        administer(command);
+        this.#templatesChanged();
+        return acted();
       case "hold_phone": {
         const { agent } = command;
         this.world.inbox.phone_holder = agent === null ? null : { agent, since: this.now() };
@@ -617,7 +654,8 @@ export class FakeEngine {
         return acted();
       }
       case "refresh_templates":
-        this.#emit({ kind: "templates_changed", inbox: command.inbox });
+        reviewed();
+        this.#templatesChanged();
         return acted();
       case "join_chats":
         this.#identity(joinChats(this.world, command.merge, this.now()));
@@ -748,7 +786,7 @@ export class FakeEngine {
       return {};
     },
     act: (command) => {
-      const offlineToo = command.do === "send_text" || command.do === "send_file";
+      const offlineToo = ["send_text", "send_content", "send_file"].includes(command.do);
       if (this.#link.link === "offline" && !offlineToo) {
         throw refusal("hub_unreachable", "offline");
       }
@@ -767,7 +805,8 @@ export class FakeEngine {
     save_draft: (draft) => {
       const chat = this.#chat(draft.conversation);
       chat.drafts = chat.drafts.filter((one) => one.mode !== draft.mode);
-      if (draft.body.trim() !== "") chat.drafts.push({ ...draft, saved_at: this.now() });
+      const kept = draft.body.trim() !== "" || draft.files.length > 0;
+      if (kept) chat.drafts.push({ ...draft, saved_at: this.now() });
       this.#emitList();
       return {};
     },
@@ -778,41 +817,18 @@ export class FakeEngine {
       if (this.#link.link === "offline") throw refusal("hub_unreachable", "offline");
       return healthOf(this.world, this.now());
     },
-    inspect_number: ({ text }) => {
-      const digits = text.replace(/\D/g, "");
-      if (text.trim() === "") return { verdict: "empty" };
-      if (/[a-z]/i.test(text)) return { verdict: "invalid", why: "not_a_number" };
-      if (digits.length < 8) return { verdict: "invalid", why: "too_short" };
-      if (digits.length > 15) return { verdict: "invalid", why: "too_long" };
-      if (digits === this.world.inbox.number) return { verdict: "invalid", why: "own_number" };
-      const known = [...this.world.chats.values()].find(
-        (chat) => chat.row.customer.number === digits,
-      );
-      return {
-        verdict: "valid",
-        digits,
-        shown: known?.row.customer.number_shown ?? shown(digits),
-        country: digits.startsWith("1") ? "US" : null,
-        conversation: known?.row.id ?? null,
-        name: known?.row.customer.name ?? null,
-      };
-    },
+    inspect_number: ({ text }) => inspected(this.world, text),
     check_content: (content) => ({ problems: checkContent(content) }),
-    check_template_draft: () => ({ problems: [] }),
+    check_template_draft: (draft) => ({ problems: checkDraft(draft) }),
     costs: () => this.#costs.report(),
     list_templates: ({ search, conversation }) => {
       const words = search.trim().toLowerCase();
-      const name = conversation
-        ? (this.world.chats.get(conversation)?.row.customer.name ?? null)
-        : null;
-      const noMarketing = conversation
-        ? (this.world.chats.get(conversation)?.row.customer.no_marketing_since ?? null)
-        : null;
+      const customer = conversation ? this.world.chats.get(conversation)?.row.customer : undefined;
       const found = templates
         .filter((one) =>
           `${one.name} ${one.body} ${one.category} ${one.language}`.toLowerCase().includes(words),
         )
-        .map((one) => choiceOf(one, name, noMarketing))
+        .map((one) => choiceOf(one, customer))
         .sort(
           (a, b) =>
             Number(a.not_sendable !== null) - Number(b.not_sendable !== null) ||
@@ -828,7 +844,7 @@ export class FakeEngine {
     preview_template: (request) => {
       const template = templates.find((one) => one.id === request.template);
       if (!template) throw refusal("not_found", "no such template");
-      return previewOf(template, values(request.values));
+      return this.#filled(template, request.values, request.typed);
     },
     search: ({ text }) => {
       const words = text.toLowerCase();
@@ -862,13 +878,13 @@ export class FakeEngine {
     presence: () => ({}),
     begin_attachment: (begun) => {
       if (this.#link.link === "offline") throw refusal("hub_unreachable", "offline");
-      return this.#files.begin(begun);
+      return this.files.begin(begun);
     },
-    attach_part: (part) => this.#files.part(part),
-    end_attachment: (of) => this.#files.end(of),
-    drop_attachment: (of) => this.#files.drop(of),
+    attach_part: (part) => this.files.part(part),
+    end_attachment: (of) => this.files.end(of),
+    drop_attachment: (of) => this.files.drop(of),
     media: ({ media }) => {
-      const own = this.#files.get(media);
+      const own = this.files.bytes(media);
       if (own) return { mime_type: own.media.mime_type, base64: own.base64 };
       return media.startsWith("media-voice")
         ? { mime_type: "audio/wav", base64: voiceNote(media) }
@@ -897,6 +913,16 @@ export class FakeEngine {
           break;
         case "set_rate":
           this.setRate(action.rate);
+          break;
+        case "skip":
+          this.#base += action.seconds * SECOND;
+          this.setRate(this.#rate);
+          break;
+        case "lose_next_answer":
+          this.#fate = "lost";
+          break;
+        case "dispute_next":
+          this.#fate = "disputed";
           break;
         case "phone_sends_start": {
           const start = this.world.starts.find((one) => one.id === action.start);

@@ -1,4 +1,5 @@
 /** What the fake hub says of a file: its kind, and whether Meta would take it. */
+import type { ApiError } from "$lib/protocol/ApiError";
 import type { AttachmentKind } from "$lib/protocol/AttachmentKind";
 import type { AttachmentProblem } from "$lib/protocol/AttachmentProblem";
 import type { Command } from "$lib/protocol/Command";
@@ -28,6 +29,12 @@ export function problemOf(file: NewAttachment): AttachmentProblem | null {
     return { problem: "wrong_kind" };
   }
   const kind = kindOfFile(file);
+  if (file.kind === "image" && !/^image\/(?:jpeg|png)$/u.test(file.mime_type)) {
+    return { problem: "wrong_kind" };
+  }
+  if (file.kind === "video" && !/^video\/(?:mp4|3gpp)$/u.test(file.mime_type)) {
+    return { problem: "wrong_kind" };
+  }
   const most = kind === "video" || kind === "audio" ? 16 * MB : 100 * MB;
   return file.size > most ? { problem: "too_large", most } : null;
 }
@@ -46,21 +53,48 @@ export function fileContent(media: Media, command: Command & { do: "send_file" }
   }
 }
 
+function refused(code: ApiError["code"], message: string, more: Partial<ApiError> = {}): CallError {
+  return new CallError({ code, message, retry: { retry: "never" }, ...more });
+}
+
 /** The files that lie at the fake hub, and those on their way there. */
 export class Files {
   readonly #coming = new Map<string, { begun: NewAttachment; base64: string }>();
   readonly #there = new Map<string, { media: Media; base64: string }>();
 
+  readonly #sent = new Set<string>();
+
   get(id: string): { media: Media; base64: string } | undefined {
     return this.#there.get(id);
   }
 
+  /** What was uploaded here once and is gone is refused; other files are the story's. */
+  bytes(id: string): { media: Media; base64: string } | undefined {
+    const own = this.#there.get(id);
+    if (!own && id.startsWith("media-own")) throw refused("not_found", "no such file");
+    return own;
+  }
+
+  /** A file goes out with one message, as at the real hub. */
+  unsent(id: string): Media {
+    const own = this.get(id);
+    if (!own) throw refused("not_found", "no such file");
+    if (this.#sent.has(id)) throw refused("conflict", "this file was sent already");
+    return own.media;
+  }
+
+  claim(id: string): void {
+    this.#sent.add(id);
+  }
+
+  /** As if the hub's folder had been emptied. */
+  lose(id: string): void {
+    this.#there.delete(id);
+  }
+
   begin(begun: NewAttachment): AttachmentRef {
     const file = problemOf(begun);
-    if (file) {
-      const retry = { retry: "never" } as const;
-      throw new CallError({ code: "file_refused", message: "problem", retry, file });
-    }
+    if (file) throw refused("file_refused", "problem", { file });
     const attachment = freshId("attachment");
     this.#coming.set(attachment, { begun, base64: "" });
     return { attachment };
@@ -96,10 +130,7 @@ export class Files {
 
   #onItsWay(attachment: string): { begun: NewAttachment; base64: string } {
     const upload = this.#coming.get(attachment);
-    if (!upload) {
-      const retry = { retry: "never" } as const;
-      throw new CallError({ code: "not_found", message: "no such attachment", retry });
-    }
+    if (!upload) throw refused("not_found", "no such attachment");
     return upload;
   }
 }

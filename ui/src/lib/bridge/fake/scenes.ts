@@ -9,6 +9,8 @@
  * - `uncertain`: WhatsApp's answers to two texts for Maren were lost, one of them just now.
  * - `outbox`: two templates for Odette wait in this desktop's outbox, one of them refused.
  * - `kinds`: Maren's thread has one of everything that a thread can show.
+ * - `files`: a picture and an invoice for Maren did not go out.
+ * - `calls`: Lina called and nobody took it; Teodor called and somebody did.
  * - `identity`: Maren may be somebody we know under another number, Lina's chat took another one in,
  *   another handler answers Teodor, Noor has a new number, and Kofi wants no marketing messages.
  * - `import`: the phone's past is being taken over.
@@ -18,10 +20,12 @@
 import type { QueuedState } from "$lib/protocol/QueuedState";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
 
+import { noteCall } from "./calls";
 import { at, DAY, MINUTE, SAMI, SECOND, STORY_NOW } from "./cast";
 import { doubt } from "./identity";
 import { kinds } from "./kinds";
 import { itemsOf, message } from "./threads";
+import { unsentFiles } from "./unsent-files";
 import { type Chat, rowOf, type World } from "./world";
 
 const ODETTE_TEXT =
@@ -109,6 +113,17 @@ export function setScene(world: World, query: URLSearchParams): void {
     case "kinds": {
       const chat = chatOf("maren");
       if (chat) chat.items = kinds(chat.row.id);
+      break;
+    }
+    case "files": {
+      const chat = chatOf("maren");
+      if (chat) unsentFiles(chat);
+      break;
+    }
+    case "calls": {
+      const [missed, talked] = [chatOf("lina"), chatOf("teodor")];
+      if (missed) noteCall(missed, false);
+      if (talked) noteCall(talked, true);
       break;
     }
     case "identity":

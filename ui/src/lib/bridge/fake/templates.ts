@@ -1,11 +1,13 @@
-/** The templates of the fake team, and how one looks when it is filled in. */
-import type { Field } from "$lib/protocol/Field";
-import type { FieldProblem } from "$lib/protocol/FieldProblem";
+/** The templates of the fake team, and how they stand in the picker. */
+import type { Customer } from "$lib/protocol/Customer";
 import type { Template } from "$lib/protocol/Template";
 import type { TemplateChoice } from "$lib/protocol/TemplateChoice";
-import type { TemplatePreview } from "$lib/protocol/TemplatePreview";
 
 import { at } from "./cast";
+import { canBeEdited, fieldsOf } from "./template-fill";
+import { kindsOfTemplates } from "./template-kinds";
+
+export { previewOf } from "./template-fill";
 
 const plain = {
   language: "en",
@@ -93,71 +95,18 @@ export const templates: Template[] = [
     id: "tpl-gallery",
     name: "frame_gallery",
     category: "marketing",
-    body: "Swipe through this week’s frames",
-    unsupported: ["CAROUSEL"],
+    body: "All of this week’s frames, in our catalogue",
+    unsupported: ["CATALOG"],
   },
+  ...kindsOfTemplates,
 ];
 
-const hole = /\{\{\s*([\w]+)\s*\}\}/g;
-
-function holes(text: string): string[] {
-  return [...new Set([...text.matchAll(hole)].map((found) => found[1] ?? ""))];
-}
-
-function fieldsOf(template: Template): Field[] {
-  const example = (key: string): string | null => template.examples[key] ?? null;
-  const out: Field[] = [];
-  if (template.header?.format === "text") {
-    for (const variable of holes(template.header.text)) {
-      const key = `header.${variable}`;
-      out.push({
-        key,
-        place: { place: "header_text", variable },
-        label: variable,
-        example: example(key),
-        max_chars: 60,
-        input: { input: "text" },
-        optional: false,
-      });
-    }
-  }
-  for (const variable of holes(template.body)) {
-    const key = `body.${variable}`;
-    out.push({
-      key,
-      place: { place: "body", variable },
-      label: variable,
-      example: example(key),
-      max_chars: 1024,
-      input: { input: "text" },
-      optional: false,
-    });
-  }
-  template.buttons.forEach((button, index) => {
-    if (button.kind === "url" && /\{\{1\}\}$/.test(button.url)) {
-      out.push({
-        key: `button.${index}`,
-        place: { place: "url_suffix", button: index },
-        label: button.text,
-        example: null,
-        max_chars: 2000,
-        input: { input: "text" },
-        optional: false,
-      });
-    }
-  });
-  return out;
-}
-
-export function choiceOf(
-  template: Template,
-  name: string | null,
-  noMarketing: number | null = null,
-): TemplateChoice {
-  const first = name?.split(" ")[0];
+export function choiceOf(template: Template, customer?: Customer): TemplateChoice {
+  const first = customer?.name?.split(" ")[0];
+  const noMarketing = customer?.no_marketing_since ?? null;
   const prefill: TemplateChoice["prefill"] = {};
   for (const field of fieldsOf(template)) {
-    if (first && /^(body\.(name|1))$/.test(field.key)) {
+    if (first && /^(body\.(name|first_name|1))$/.test(field.key)) {
       prefill[field.key] = { value: first, from: "contact" };
     }
   }
@@ -171,52 +120,12 @@ export function choiceOf(
           ? { why: "component", component: template.unsupported[0] }
           : template.category === "marketing" && noMarketing !== null
             ? { why: "opted_out", since: noMarketing }
-            : null,
+            : template.category === "authentication" && customer?.number === null
+              ? { why: "needs_number" }
+              : null,
     last_used_at:
       template.id === "tpl-hold" ? at(0, 11, 0) : template.id === "tpl-ready" ? at(-1, 9, 0) : null,
     prefill,
-    can_be_edited: true,
-  };
-}
-
-export function previewOf(template: Template, values: Record<string, string>): TemplatePreview {
-  const fill = (text: string, place: string): string =>
-    text.replace(hole, (whole, variable: string) => values[`${place}.${variable}`] || whole);
-  const problems: FieldProblem[] = [];
-  for (const { key } of fieldsOf(template)) {
-    const value = values[key] ?? "";
-    if (value.trim() === "") problems.push({ problem: "empty", key });
-    else if (/[\n\t]/.test(value)) problems.push({ problem: "line_break", key });
-    else if (/ {5,}/.test(value)) problems.push({ problem: "many_spaces", key });
-    else if (key.startsWith("button.") && /\s/.test(value))
-      problems.push({ problem: "space_in_address", key });
-  }
-  const body = fill(template.body, "body");
-  if (body.length > 1024)
-    problems.push({ problem: "text_too_long", place: "body", length: body.length, max: 1024 });
-  return {
-    rendered: {
-      name: template.name,
-      language: template.language,
-      category: template.category,
-      header_text: template.header?.format === "text" ? fill(template.header.text, "header") : null,
-      header_media: template.header?.format === "media" ? template.header.media : null,
-      header_file: null,
-      header_place: null,
-      offer: null,
-      cards: [],
-      template: template.id,
-      values,
-      body,
-      footer: template.footer,
-      buttons: template.buttons.map((button, index) =>
-        button.kind === "url"
-          ? { ...button, url: button.url.replace(/\{\{1\}\}$/, values[`button.${index}`] ?? "") }
-          : button,
-      ),
-    },
-    problems,
-    body_chars: body.length,
-    body_max: 1024,
+    can_be_edited: canBeEdited(template),
   };
 }

@@ -7,9 +7,13 @@
  *
  * ```text
  *   waiting ──► uploading ──► ready ──► taken by Send (and given back if that was refused)
- *      ▲            └──► refused / failed
+ *      ▲            │           ▲
+ *      │            │           └── kept at the hub since an earlier start
+ *      │            └──► refused / failed
  *      └── as a document, once more
  * ```
+ *
+ * What is ready is kept with the draft, so a start anew finds it again.
  */
 import { SvelteMap } from "svelte/reactivity";
 
@@ -18,9 +22,11 @@ import type { ApiError } from "$lib/protocol/ApiError";
 import type { AttachmentKind } from "$lib/protocol/AttachmentKind";
 import type { AttachmentProblem } from "$lib/protocol/AttachmentProblem";
 import type { ConversationId } from "$lib/protocol/ConversationId";
+import type { DraftFile } from "$lib/protocol/DraftFile";
 import type { UploadedFile } from "$lib/protocol/UploadedFile";
 import type { App } from "$lib/state";
 
+import { draftsOf } from "./drafts.svelte";
 import { characters } from "./words";
 
 /** Bytes of one part. A multiple of three, so that its base64 has no filling. */
@@ -32,25 +38,38 @@ export type ChipState = "waiting" | "uploading" | "ready" | "refused" | "failed"
 
 export class Chip {
   readonly key: string;
+  /** Of one that lies at the hub since an earlier start: its name and nothing in it. */
   readonly file: File;
   readonly mime: string;
   /** The address of a small look at it, for pictures. */
-  readonly preview: string | null;
+  preview = $state.raw<string | null>(null);
+  /** Its bytes are at the hub alone, so it goes out as it is there. */
+  readonly atHub: boolean;
+  /** Once, as soon as it has arrived at the hub. */
+  onready: (() => void) | null = null;
   state = $state<ChipState>("waiting");
   /** From 0 to 1. */
   progress = $state(0);
   asDocument = $state(false);
+  /** What must stand at its place, where that is not the person's choice. */
+  kind: AttachmentKind | null = null;
+  /** Recorded in the chat; it goes out as a voice note. */
+  readonly voice: boolean;
   problem = $state.raw<AttachmentProblem | null>(null);
   error = $state.raw<ApiError | null>(null);
   uploaded = $state.raw<UploadedFile | null>(null);
   /** Grows whenever what is under way for it is no longer wanted. */
   turn = 0;
 
-  constructor(key: string, file: File) {
+  constructor(key: string, file: File, voice = false, atHub: UploadedFile | null = null) {
+    this.voice = voice;
     this.key = key;
     this.file = file;
     this.mime = mimeOf(file);
-    this.preview = DRAWN.test(this.mime) ? URL.createObjectURL(file) : null;
+    this.atHub = atHub !== null;
+    this.uploaded = atHub;
+    if (atHub) this.state = "ready";
+    else if (DRAWN.test(this.mime)) this.preview = URL.createObjectURL(file);
   }
 
   get isPicture(): boolean {
@@ -94,27 +113,97 @@ export class Attachments {
   #chips = new SvelteMap<ConversationId, Chip[]>();
   #running = false;
   #count = 0;
+  /** Chats whose files of an earlier start are here: what is here now is newer than any draft. */
+  #known = new Set<ConversationId>();
+  #changed: (conversation: ConversationId) => void;
 
-  constructor(bridge: Pick<Bridge, "call">) {
+  /** `changed` hears of a chat whose files that are ready are others now. */
+  constructor(
+    bridge: Pick<Bridge, "call">,
+    changed: (conversation: ConversationId) => void = () => {},
+  ) {
     this.#bridge = bridge;
+    this.#changed = changed;
   }
 
   of(conversation: ConversationId): Chip[] {
     return this.#chips.get(conversation) ?? [];
   }
 
-  add(conversation: ConversationId, files: Iterable<File>): void {
+  add(
+    conversation: ConversationId,
+    files: Iterable<File>,
+    kind: AttachmentKind | null = null,
+  ): void {
     const more = [...files].map((file) => new Chip(`file-${(this.#count += 1)}`, file));
+    for (const chip of more) chip.kind = kind;
     if (more.length === 0) return;
-    this.#chips.set(conversation, [...this.of(conversation), ...more]);
+    this.#set(conversation, [...this.of(conversation), ...more]);
     void this.#run();
+  }
+
+  /** What would go out now, for keeping it with the draft. */
+  ready(conversation: ConversationId): DraftFile[] {
+    return this.of(conversation).flatMap((chip) =>
+      chip.state === "ready" && chip.uploaded
+        ? [{ file: chip.uploaded, name: chip.file.name || null }]
+        : [],
+    );
+  }
+
+  /** The files that were kept with a draft, unless this chat has its files already. */
+  restore(conversation: ConversationId, files: DraftFile[]): Chip[] {
+    if (this.#known.has(conversation)) return [];
+    this.#known.add(conversation);
+    return this.putBack(conversation, files);
+  }
+
+  /** Files that lie at the hub, before those that are here. */
+  putBack(conversation: ConversationId, files: DraftFile[]): Chip[] {
+    if (files.length === 0) return [];
+    const chips = files.map(({ file, name }) => {
+      const stub = new File([], name ?? "", { type: file.file.mime_type });
+      return new Chip(`file-${(this.#count += 1)}`, stub, file.kind === "voice", file);
+    });
+    for (const chip of chips) {
+      chip.asDocument = chip.isPicture && chip.uploaded?.kind === "document";
+    }
+    this.giveBack(conversation, chips);
+    return chips;
+  }
+
+  /**
+   * The file of a message comes back to be sent anew. `false` where it is here already. `onready`
+   * follows when it has arrived at the hub.
+   */
+  bringBack(
+    conversation: ConversationId,
+    { key, file, kind }: { key: string; file: File; kind: AttachmentKind },
+    onready: () => void,
+  ): boolean {
+    if (this.of(conversation).some((one) => one.key === key)) return false;
+    const chip = new Chip(key, file);
+    // A photo may still become a document, and a document that is a photo may become one.
+    if (chip.isPicture && kind !== "sticker") chip.asDocument = kind === "document";
+    else chip.kind = kind;
+    chip.onready = onready;
+    this.giveBack(conversation, [chip]);
+    void this.#run();
+    return true;
+  }
+
+  /** Brings one recording to the hub, beside the files that wait with the words. */
+  async bring(file: File): Promise<Chip> {
+    const chip = new Chip(`file-${(this.#count += 1)}`, file, true);
+    await this.#upload(chip);
+    return chip;
   }
 
   /** Takes it away, also in the middle of its way to the hub. */
   remove(conversation: ConversationId, chip: Chip): void {
     chip.turn += 1;
     this.#without(conversation, [chip]);
-    if (chip.preview) URL.revokeObjectURL(chip.preview);
+    this.done(chip);
   }
 
   sendAsDocument(chip: Chip, document: boolean): void {
@@ -129,6 +218,7 @@ export class Attachments {
     chip.problem = null;
     chip.error = null;
     chip.uploaded = null;
+    this.#told(chip);
     void this.#run();
   }
 
@@ -138,18 +228,31 @@ export class Attachments {
   }
 
   giveBack(conversation: ConversationId, chips: Chip[]): void {
-    this.#chips.set(conversation, [...chips, ...this.of(conversation)]);
+    this.#set(conversation, [...chips, ...this.of(conversation)]);
   }
 
   done(chip: Chip): void {
-    if (chip.preview) URL.revokeObjectURL(chip.preview);
+    // The look at a file of the hub is shared with the thread.
+    if (chip.preview && !chip.atHub) URL.revokeObjectURL(chip.preview);
   }
 
   #without(conversation: ConversationId, chips: Chip[]): void {
-    this.#chips.set(
+    this.#set(
       conversation,
       this.of(conversation).filter((one) => !chips.includes(one)),
     );
+  }
+
+  #set(conversation: ConversationId, chips: Chip[]): void {
+    this.#known.add(conversation);
+    this.#chips.set(conversation, chips);
+    this.#changed(conversation);
+  }
+
+  #told(chip: Chip): void {
+    for (const [conversation, chips] of this.#chips) {
+      if (chips.includes(chip)) this.#changed(conversation);
+    }
   }
 
   #next(): Chip | undefined {
@@ -176,7 +279,7 @@ export class Attachments {
       const { attachment } = await this.#bridge.call("begin_attachment", {
         mime_type: chip.mime,
         size: file.size,
-        kind: chip.asDocument ? "document" : null,
+        kind: chip.voice ? "voice" : chip.asDocument ? "document" : chip.kind,
       });
       begun = attachment;
       for (let from = 0; from < file.size && wanted(); from += PART_BYTES) {
@@ -193,6 +296,9 @@ export class Attachments {
       if (!wanted()) return;
       chip.uploaded = uploaded;
       chip.state = "ready";
+      this.#told(chip);
+      chip.onready?.();
+      chip.onready = null;
     } catch (cause) {
       if (begun !== null) this.#drop(begun);
       if (!wanted()) return;
@@ -223,8 +329,12 @@ const byApp = new WeakMap<App, Attachments>();
 export function attachmentsOf(app: App): Attachments {
   let attachments = byApp.get(app);
   if (!attachments) {
-    attachments = new Attachments(app.bridge);
-    byApp.set(app, attachments);
+    const drafts = draftsOf(app);
+    const made = new Attachments(app.bridge, (conversation) =>
+      drafts.write(conversation, "reply", { files: made.ready(conversation) }),
+    );
+    attachments = made;
+    byApp.set(app, made);
   }
   return attachments;
 }

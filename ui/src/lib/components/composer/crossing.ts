@@ -46,6 +46,8 @@ export function previewOf(row: MessageRow): string {
       return row.content.caption ?? t("thread.kind.image");
     case "template":
       return row.content.template.body;
+    case "question":
+      return row.content.question.body;
     default:
       return t(kindWords(row.content.kind).key);
   }

@@ -1,5 +1,6 @@
 /**
- * What this agent has typed and not sent: one text per conversation and mode.
+ * What this agent has typed and not sent: one text per conversation and mode, and the files that
+ * lie at the hub for it.
  *
  * The engine keeps drafts on disk, also through a crash; this keeps them while one types, and
  * hands them over soon after the last key, on leaving the field and when the page goes away.
@@ -11,6 +12,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Bridge } from "$lib/bridge";
 import type { ConversationId } from "$lib/protocol/ConversationId";
 import type { Draft } from "$lib/protocol/Draft";
+import type { DraftFile } from "$lib/protocol/DraftFile";
 import type { DraftMode } from "$lib/protocol/DraftMode";
 import type { MessageId } from "$lib/protocol/MessageId";
 import type { Time } from "$lib/protocol/Time";
@@ -23,10 +25,11 @@ const TRY_AGAIN_MS = 5000;
 export interface KeptDraft {
   body: string;
   replyTo: MessageId | null;
+  files: DraftFile[];
   savedAt: Time | null;
 }
 
-const NOTHING: KeptDraft = { body: "", replyTo: null, savedAt: null };
+const NOTHING: KeptDraft = { body: "", replyTo: null, files: [], savedAt: null };
 
 export class Drafts {
   #bridge: Pick<Bridge, "call">;
@@ -47,6 +50,7 @@ export class Drafts {
       this.#kept.set(key, {
         body: draft.body,
         replyTo: draft.reply_to,
+        files: draft.files,
         savedAt: draft.saved_at ?? null,
       });
     }
@@ -60,7 +64,8 @@ export class Drafts {
     const key = keyOf(conversation, mode);
     const before = this.#kept.get(key) ?? NOTHING;
     const after = { ...before, ...change };
-    if (after.body === before.body && after.replyTo === before.replyTo) return;
+    const same = after.body === before.body && after.replyTo === before.replyTo;
+    if (same && idsOf(after.files) === idsOf(before.files)) return;
     this.#kept.set(key, after);
     clearTimeout(this.#unsaved.get(key));
     this.#unsaved.set(
@@ -115,7 +120,7 @@ export class Drafts {
         mode,
         body: kept.body,
         reply_to: kept.replyTo,
-        files: [],
+        files: kept.files,
         saved_at: null,
       })
       .then(
@@ -133,6 +138,10 @@ export class Drafts {
         },
       );
   }
+}
+
+function idsOf(files: DraftFile[]): string {
+  return files.map(({ file }) => file.file.id).join(" ");
 }
 
 function keyOf(conversation: ConversationId, mode: DraftMode): string {

@@ -9,6 +9,8 @@
  *                                           └──► refused: it and all behind it go back to the draft
  * ```
  */
+import { CallError } from "$lib/bridge";
+import type { ApiError } from "$lib/protocol/ApiError";
 import type { Command } from "$lib/protocol/Command";
 import type { ConversationId } from "$lib/protocol/ConversationId";
 import type { DraftMode } from "$lib/protocol/DraftMode";
@@ -26,17 +28,21 @@ export interface OutgoingText {
   command: Command;
   /** It was taken. */
   ontaken?: () => void;
+  /** Hears first why it was refused; `true` where the person has been told. */
+  onrefused?: (error: ApiError) => boolean;
   /** It could not go out; what belongs to it beside the words goes back. */
   onback?: () => void;
 }
 
+type Act = (command: Command, heard?: OutgoingText["onrefused"]) => Promise<unknown>;
+
 export class Outgoing {
-  #act: (command: Command) => Promise<unknown>;
+  #act: Act;
   #drafts: Pick<Drafts, "putBack">;
   #lines = new Map<string, OutgoingText[]>();
 
   /** `act` answers with `null` where the command was refused, and has said so by then. */
-  constructor(act: (command: Command) => Promise<unknown>, drafts: Pick<Drafts, "putBack">) {
+  constructor(act: Act, drafts: Pick<Drafts, "putBack">) {
     this.#act = act;
     this.#drafts = drafts;
   }
@@ -60,7 +66,7 @@ export class Outgoing {
 
   async #run(line: OutgoingText[]): Promise<void> {
     for (let next = line[0]; next; next = line[0]) {
-      const taken = await this.#act(next.command);
+      const taken = await this.#act(next.command, next.onrefused);
       if (!taken) {
         // What was written after it was written to follow it, and does not go out alone.
         this.#putBack(line.splice(0));
@@ -90,7 +96,16 @@ const byApp = new WeakMap<App, Outgoing>();
 export function outgoingOf(app: App): Outgoing {
   let outgoing = byApp.get(app);
   if (!outgoing) {
-    outgoing = new Outgoing((command) => app.act(command), draftsOf(app));
+    outgoing = new Outgoing(async (command, heard) => {
+      if (!heard) return app.act(command);
+      try {
+        return await app.bridge.call("act", command);
+      } catch (cause) {
+        const { error } = CallError.from(cause);
+        if (!heard(error)) app.screen.error(error);
+        return null;
+      }
+    }, draftsOf(app));
     byApp.set(app, outgoing);
   }
   return outgoing;

@@ -56,6 +56,7 @@ export const unbound: { command: CommandId; label: Key }[] = [
   { command: "theme", label: "command.theme" },
   { command: "preferences", label: "command.preferences" },
   { command: "health", label: "command.health" },
+  { command: "manage_templates", label: "command.manage_templates" },
 ];
 
 const byKey = new Map(bindings.map((binding) => [binding.key, binding.command]));

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 
+import { chooseLanguage } from "$lib/i18n";
 import type { Author } from "$lib/protocol/Author";
 
 import { previewOf } from "./preview";
@@ -21,6 +22,13 @@ it("says of a call who called", () => {
   expect(said({ by: "customer" }, "call")).toBe("Incoming call");
   expect(said({ by: "phone", claimed_by: "ana" }, "call")).toBe("Ana: Call");
   expect(said({ by: "phone", claimed_by: null }, "call")).toBe("Call");
+});
+
+it("says of a call that nobody took that it was missed, in both languages", () => {
+  expect(said({ by: "customer" }, "missed_call")).toBe("Missed call");
+  chooseLanguage("de");
+  expect(said({ by: "customer" }, "missed_call")).toBe("Verpasster Anruf");
+  chooseLanguage("en");
 });
 
 it("says that a notice is one, and does not sign it", () => {

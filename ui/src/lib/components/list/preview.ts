@@ -17,6 +17,7 @@ const kinds: Record<string, { icon: IconName; key: Key }> = {
   call_permission: { icon: "call", key: "kind.call_permission" },
   deleted: { icon: "ban", key: "kind.deleted" },
   call: { icon: "calling", key: "kind.call" },
+  missed_call: { icon: "missed", key: "kind.call_missed" },
   notice: { icon: "info", key: "kind.notice" },
   template: { icon: "tpl", key: "kind.template" },
   question: { icon: "ask", key: "kind.question" },

@@ -48,7 +48,7 @@ it("lists recently used first, and what cannot be sent last with the reason", as
   expect(names[1]).toContain("ready_to_collect");
   expect(option(/spring_sale/).textContent).toMatch(/Paused by Meta/);
   expect(option(/spring_sale/).getAttribute("aria-disabled")).toBe("true");
-  expect(option(/frame_gallery/).textContent).toMatch(/Carousels can’t be filled in here yet/);
+  expect(option(/frame_gallery/).textContent).toMatch(/can’t be filled in here yet \(CATALOG\)/);
 });
 
 it("searches names, words, category and language", async () => {

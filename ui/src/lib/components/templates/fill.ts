@@ -21,14 +21,16 @@ export interface Piece {
 }
 
 /** The text of one component with its values put in, in pieces so that they can be marked. */
-export function pieces(text: string, prefix: "header" | "body", values: Values): Piece[] {
+export function pieces(text: string, prefix: string, values: Values): Piece[] {
   const out: Piece[] = [];
   let from = 0;
   for (const match of text.matchAll(/\{\{\s*([^{}]+?)\s*\}\}/gu)) {
     if (match.index > from) {
       out.push({ text: text.slice(from, match.index), variable: false, filled: false });
     }
-    const value = values[`${prefix}.${match[1]}`] ?? "";
+    // The one code of a template stands wherever its text has a place for it.
+    const code = prefix === "body" ? values["code"] : undefined;
+    const value = code || (values[`${prefix}.${match[1]}`] ?? "");
     out.push({
       text: value === "" ? match[0] : value,
       variable: true,
@@ -54,56 +56,93 @@ export function fieldLabel(field: Field): string {
       return t("templates.field.link", { button: field.label });
     case "copy_code":
       return t("templates.field.code", { button: field.label });
-    case "header_file":
-    case "header_file_name":
-    case "header_place":
-    case "offer_expires":
-    case "code":
-    case "card_file":
     case "card_url_suffix":
-      return field.label;
-    case "card_body":
-      return t("templates.field.value", { n: field.place.variable });
+      return t("templates.field.link", { button: field.label });
+    case "header_file":
+      return t(`templates.field.file.${field.place.media}`);
+    case "card_file":
+      return t(`templates.field.card_file.${field.place.media}`);
+    case "header_file_name":
+      return t("templates.field.file_name");
+    case "header_place":
+      return t(`templates.field.place.${field.place.part}`);
+    case "offer_expires":
+      return t("templates.field.offer");
+    case "code":
+      return t("templates.field.one_code");
     case "header_text":
-    case "body": {
-      const { variable } = field.place;
-      const heading = field.place.place === "header_text";
-      if (/^\d+$/u.test(variable)) {
-        return heading ? t("templates.field.heading") : t("templates.field.value", { n: variable });
-      }
-      const words = variable.replaceAll(/[_-]+/gu, " ").trim();
-      const label = words.charAt(0).toLocaleUpperCase() + words.slice(1);
-      return heading ? t("templates.field.heading_named", { label }) : label;
-    }
+      return /^\d+$/u.test(field.place.variable)
+        ? t("templates.field.heading")
+        : t("templates.field.heading_named", { label: variableWords(field.place.variable) });
+    case "body":
+    case "card_body":
+      return variableWords(field.place.variable);
   }
+}
+
+/** `first_name` as a person reads it; a number stands for itself. */
+export function variableWords(variable: string): string {
+  if (/^\d+$/u.test(variable)) return t("templates.field.value", { n: variable });
+  const words = variable.replaceAll(/[_-]+/gu, " ").trim();
+  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+/** Fields that belong together: the message itself, then card by card. */
+export interface FieldGroup {
+  card: number | null;
+  fields: Field[];
+}
+
+export function cardOf(field: Field): number | null {
+  return "card" in field.place ? field.place.card : null;
+}
+
+export function groups(fields: Field[]): FieldGroup[] {
+  const out: FieldGroup[] = [];
+  for (const field of fields) {
+    const card = cardOf(field);
+    const last = out.at(-1);
+    if (last && last.card === card) last.fields.push(field);
+    else out.push({ card, fields: [field] });
+  }
+  return out;
 }
 
 /** What stands small beside the name: the variable as it is written, or what it is for. */
 export function fieldHint(field: Field): { code: boolean; text: string } {
+  const said = (text: string): { code: boolean; text: string } => ({ code: false, text });
   switch (field.place.place) {
     case "url_suffix":
-      return { code: false, text: t("templates.field.ends") };
-    case "copy_code":
-      return { code: false, text: t("templates.field.max", { max: field.max_chars }) };
-    case "header_file":
-    case "header_file_name":
-    case "header_place":
-    case "offer_expires":
-    case "code":
-    case "card_file":
     case "card_url_suffix":
-    case "card_body":
-      return { code: false, text: "" };
+      return said(t("templates.field.ends"));
+    case "copy_code":
+    case "code":
+      return said(t("templates.field.max", { max: field.max_chars }));
+    case "header_file":
+    case "card_file":
+      return said(t(`templates.hint.${field.place.media}`));
+    case "header_file_name":
+      return said(t("templates.hint.as_named"));
+    case "header_place":
+      return said(field.place.part === "latitude" ? t("templates.hint.degrees") : "");
+    case "offer_expires":
+      return said(t("templates.hint.your_time"));
     case "header_text":
     case "body":
+    case "card_body":
       return { code: true, text: `{{${field.place.variable}}}` };
   }
 }
 
 /** The fixed beginning of a link button's address, without its scheme. */
 export function addressStart(template: Template, field: Field): string {
-  if (field.place.place !== "url_suffix") return "";
-  const button = template.buttons[field.place.button];
+  const { place } = field;
+  const button =
+    place.place === "url_suffix"
+      ? template.buttons[place.button]
+      : place.place === "card_url_suffix"
+        ? template.cards[place.card]?.buttons[place.button]
+        : undefined;
   if (button?.kind !== "url") return "";
   return button.url.replace(/\{\{[^{}]*\}\}.*$/u, "").replace(/^https?:\/\//u, "");
 }
@@ -123,9 +162,15 @@ export function problemWords(problem: FieldProblem): string {
     case "too_long":
       return t("templates.problem.too_long", { max: problem.max });
     case "text_too_long":
-      return problem.place === "header"
-        ? t("templates.problem.header_too_long", { length: problem.length, max: problem.max })
-        : t("templates.problem.body_too_long", { length: problem.length, max: problem.max });
+      return problem.place.startsWith("card.")
+        ? t("templates.problem.card_too_long", {
+            n: Number(problem.place.split(".")[1]) + 1,
+            length: problem.length,
+            max: problem.max,
+          })
+        : problem.place === "header"
+          ? t("templates.problem.header_too_long", { length: problem.length, max: problem.max })
+          : t("templates.problem.body_too_long", { length: problem.length, max: problem.max });
     case "space_in_address":
       return t("templates.problem.space_in_address");
     case "unknown_field":
@@ -134,7 +179,7 @@ export function problemWords(problem: FieldProblem): string {
     case "not_degrees":
     case "not_in_the_future":
     case "not_an_amount":
-      return t("templates.problem.unknown_field");
+      return t(`templates.problem.${problem.problem}`);
   }
 }
 
@@ -144,22 +189,33 @@ export function whyNot(reason: NotSendable): string {
   if (reason.why === "opted_out") {
     return t("templates.opted_out", { date: fullDate(reason.since) });
   }
-  if (reason.why === "needs_number") return t("failure.needs_number.words", { name: "" });
-  switch (reason.component) {
-    case "HEADER_IMAGE":
-    case "HEADER_VIDEO":
-    case "HEADER_DOCUMENT":
-    case "HEADER_LOCATION":
-      return t(`templates.component.${reason.component}`);
-    case "CAROUSEL":
-      return t("templates.component.CAROUSEL");
-    case "FLOW":
-      return t("templates.component.FLOW");
-    case "LIMITED_TIME_OFFER":
-      return t("templates.component.LIMITED_TIME_OFFER");
-    default:
-      return t("templates.component.other", { component: reason.component });
-  }
+  if (reason.why === "needs_number") return t("templates.needs_number");
+  return reason.component === "CAROUSEL"
+    ? t("templates.component.CAROUSEL_long")
+    : t("templates.component.other", { component: reason.component });
+}
+
+const REJECTIONS = [
+  "INVALID_FORMAT",
+  "TAG_CONTENT_MISMATCH",
+  "ABUSIVE_CONTENT",
+  "PROMOTIONAL",
+  "SCAM",
+  "NONE",
+] as const;
+
+/** Why Meta rejected it, in words; `null` where it did not. */
+export function rejection(template: Template): string | null {
+  if (template.status !== "rejected") return null;
+  const reason = template.rejected_reason ?? "NONE";
+  const known = REJECTIONS.find((one) => one === reason);
+  return known ? t(`templates.rejected.${known}`) : t("templates.rejected.other", { reason });
+}
+
+/** How customers took it, where that is known. */
+export function qualityOf(template: Template): "GREEN" | "YELLOW" | "RED" | null {
+  const { quality } = template;
+  return quality === "GREEN" || quality === "YELLOW" || quality === "RED" ? quality : null;
 }
 
 export const categoryHue: Record<Category, string> = {

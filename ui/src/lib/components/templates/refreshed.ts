@@ -1,6 +1,6 @@
 /**
- * When Meta was last asked for the templates from this screen, by number. The hub also asks by
- * itself, at start and when Meta says that something changed; of that nothing is known here.
+ * When Meta was last asked for the templates from this screen, by number. The hub's own word about
+ * it comes with the list, a moment later.
  */
 import { SvelteMap } from "svelte/reactivity";
 

@@ -43,6 +43,7 @@ async function show(
     "jump",
     "reply",
     "copy",
+    "react",
     "claim",
     "again",
     "discard",
@@ -446,7 +447,10 @@ describe("what a message says", () => {
     );
     const actions = await show(item);
     expect(screen.getByText("Approve")).toBeTruthy();
-    expect(screen.getByRole("img", { name: "Maren Oduya, Jonah reacted ❤️" })).toBeTruthy();
+    await userEvent.click(
+      screen.getByRole("button", { name: /^Maren Oduya, Jonah reacted ❤️ · press to take it/ }),
+    );
+    expect(actions.react).toHaveBeenCalledWith(expect.anything(), null);
     await userEvent.click(screen.getByRole("button", { name: /You, on the phone.*Shall we/s }));
     expect(actions.jump).toHaveBeenCalledWith("m-1");
   });

@@ -21,14 +21,19 @@ export interface LineActions {
   jump(message: MessageId): void;
   reply(row: MessageRow): void;
   copy(text: string): void;
+  /** Puts our reaction on it; `null` takes it away. */
+  react(row: MessageRow, emoji: string | null): void;
   claim(row: MessageRow, agent: AgentId | null): void;
   /** Send a failed, uncertain, held or parked message now. */
   again(row: MessageRow): void;
   discard(row: MessageRow): void;
   /** Back into the field, out of the thread. */
   edit(text: WaitingText): void;
-  /** The three ways on, for a text that waits or failed. */
-  template(body: string): void;
+  /**
+   * The three ways on, for a text that waits or failed. A template that failed goes into the picker
+   * again with its values.
+   */
+  template(body: string, again?: RenderedTemplate): void;
   phone(text: WaitingText | null, body: string): void;
   hold(text: WaitingText): void;
   /** Take something out of this desktop's own outbox. */

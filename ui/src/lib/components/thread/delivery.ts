@@ -4,6 +4,8 @@
  * The interface acts on the closed code of a failure; Meta's number stands small behind it.
  */
 
+import type { Key } from "$lib/i18n";
+import type { Failure } from "$lib/protocol/Failure";
 import type { FailureCode } from "$lib/protocol/FailureCode";
 
 /** What an agent can do about a failure, in the order in which it is offered. */
@@ -44,6 +46,41 @@ export const WORD_AWAITED_MS = 60_000;
 export function stepsFor(code: FailureCode): FailureStep[] {
   // A newer hub may know codes that this interface does not.
   return STEPS[code] ?? STEPS.unknown;
+}
+
+/** Where the same template with other values may go out, as its file or a value was the trouble. */
+const MENDED: FailureCode[] = [
+  "template_unusable",
+  "form_unusable",
+  "media_unusable",
+  "bad_request",
+  "kind_not_supported",
+  "window_closed",
+  "unknown",
+];
+
+/** What can be done with a template that failed: it can be opened with its values. */
+export function templateSteps(code: FailureCode): FailureStep[] {
+  const steps = stepsFor(code).filter((step) => step !== "template");
+  return MENDED.includes(code) ? ["template", ...steps] : steps;
+}
+
+/** Numbers of Meta's of which more is known than of their kind, or something else is so. */
+const SINGLE: Record<number, Key> = {
+  130472: "failure.experiment.words",
+  131057: "failure.maintenance.words",
+  131064: "failure.misfiled.words",
+  133016: "failure.registered_often.words",
+};
+
+/** What happened, whether it went out, and what to do; the lead says in two words how it ended. */
+export function failureKeys(failure: Pick<Failure, "code" | "meta_code">): {
+  lead: Key;
+  words: Key;
+} {
+  const code = knownFailure(failure.code);
+  const single = failure.meta_code === null ? undefined : SINGLE[failure.meta_code];
+  return { lead: `failure.${code}.lead`, words: single ?? `failure.${code}.words` };
 }
 
 /** Whether we have words for this code; others are told as unknown. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { at, SECOND } from "$lib/bridge/fake/cast";
+import { at, MINUTE, SECOND } from "$lib/bridge/fake/cast";
 import type { Composer } from "$lib/protocol/Composer";
 import type { FailureCode } from "$lib/protocol/FailureCode";
 
@@ -112,8 +112,23 @@ describe("moments to come back", () => {
     });
   });
 
-  it("have no last safe one where it has passed, and warn of nothing where nothing is open", () => {
-    expect(keys(snoozeChoices(now, open(14, 30)))).not.toContain("last_safe");
+  it("leave half of the time for the answer where less than twenty minutes are left", () => {
+    const lastOf = (minutes: number): number | undefined =>
+      snoozeChoices(now, {
+        state: "open",
+        opened_at: now - MINUTE,
+        closes_at: now + minutes * MINUTE + 20 * SECOND,
+        send_before: now + minutes * MINUTE,
+      }).find((one) => one.key === "thread.snooze.last_safe")?.until;
+    expect(lastOf(21)).toBe(now + 11 * MINUTE);
+    expect(lastOf(20)).toBe(now + 10 * MINUTE);
+    expect(lastOf(10)).toBe(now + 5 * MINUTE);
+    expect(lastOf(1)).toBe(now + 30 * SECOND);
+  });
+
+  it("have no last safe one inside the margin, and warn of nothing where nothing is open", () => {
+    const spent = { ...open(14, 30), send_before: now } as Composer;
+    expect(keys(snoozeChoices(now, spent))).not.toContain("last_safe");
     const closing = snoozeChoices(now, { state: "closing", closes_at: now + 5000, ways: [] });
     expect(closing.every((choice) => choice.late)).toBe(true);
     const never = snoozeChoices(now, { state: "never_opened", ways: [] });

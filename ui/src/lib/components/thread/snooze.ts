@@ -11,7 +11,10 @@ export interface SnoozeChoice {
   late: boolean;
 }
 
-/** So long before Send goes off the last safe moment lies: time to read, and to answer. */
+/**
+ * So long before Send goes off the last safe moment lies: time to read, and to answer. Shortly
+ * before the end it is half of what is left, so that there is one as long as Send works.
+ */
 export const TIME_TO_ANSWER = 10 * MINUTE;
 
 /**
@@ -32,7 +35,8 @@ export function snoozeChoices(now: Time, composer: Composer): SnoozeChoice[] {
     if (hourBefore > now + HOUR / 2) {
       choices.push({ key: "thread.snooze.before_closing", until: hourBefore });
     }
-    const safe = lastSafe(now, composer);
+    const half = Math.floor((composer.send_before - now) / 2);
+    const safe = half > 0 ? composer.send_before - Math.min(TIME_TO_ANSWER, half) : null;
     if (safe !== null) choices.push({ key: "thread.snooze.last_safe", until: safe });
   }
   return choices
@@ -49,7 +53,7 @@ export function sendBeforeOf(composer: Composer): Time | null {
 }
 
 /** The last moment with so much room before Send goes off; `null` where it is over already. */
-export function lastSafe(now: Time, composer: Composer, room = TIME_TO_ANSWER): Time | null {
+export function lastSafe(now: Time, composer: Composer, room: number): Time | null {
   const sendBefore = sendBeforeOf(composer);
   if (sendBefore === null) return null;
   const safe = sendBefore - room;
