@@ -335,7 +335,7 @@ impl TestAgent {
             match serde_json::from_str(line).expect("a line of a snapshot") {
                 SnapshotLine::Head { cursor, .. } => all.cursor = cursor,
                 SnapshotLine::Row { change } => match change {
-                    Change::Inbox(row) => all.inboxes.push(row),
+                    Change::Inbox(row) => all.inboxes.push(*row),
                     Change::Conversation(row) => all.conversations.push(*row),
                     Change::Template(row) => all.templates.push(*row),
                     Change::PhoneStart(row) => all.phone_starts.push(row),

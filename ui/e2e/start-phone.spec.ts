@@ -33,7 +33,7 @@ test("a conversation begins on the phone, becomes a chat, and opens when they an
     const id = [...(window.fakeEngine?.world.chats.keys() ?? [])].at(-1) ?? "";
     window.fakeEngine?.customerWrites(id, "Great, I will come by");
   });
-  await expect(composer.getByRole("button", { name: "Send" })).toBeVisible();
+  await expect(composer.getByRole("button", { name: "Send", exact: true })).toBeVisible();
 });
 
 test("a closed chat goes on on the phone with its draft", async ({ page }) => {

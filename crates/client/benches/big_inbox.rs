@@ -264,7 +264,7 @@ async fn fill(folder: &std::path::Path, count: usize) {
         .expect("opened");
     let hub_id = HubId::new("bench");
     store.begin_snapshot().await.expect("begun");
-    let mut chunk = vec![Change::Inbox(shop())];
+    let mut chunk = vec![Change::Inbox(Box::new(shop()))];
     let mut rows = 0u64;
     for n in 0..count {
         chunk.push(Change::Conversation(Box::new(head(n))));

@@ -80,7 +80,7 @@ pub enum Content {
         payload: String,
     },
     Template {
-        template: RenderedTemplate,
+        template: Box<RenderedTemplate>,
     },
     /// Ours: answered with a tap.
     Question {

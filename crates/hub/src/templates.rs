@@ -126,7 +126,7 @@ async fn known(
 fn told(error: GraphError) -> CommandError {
     CommandError::Refused(match error {
         GraphError::Refused { failure, .. } => ApiError {
-            meta: Some(failure),
+            meta: Some(Box::new(failure)),
             ..ApiError::new(ErrorCode::RefusedByMeta, "Meta refused it")
         },
         GraphError::NotReached | GraphError::NoAnswer | GraphError::Garbled { .. } => {

@@ -104,7 +104,7 @@ pub struct ApiError {
     pub problems: Vec<ajar_domain::outgoing::OutgoingProblem>,
     /// What Meta said, where the code is `refused_by_meta`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub meta: Option<ajar_domain::failure::Failure>,
+    pub meta: Option<Box<ajar_domain::failure::Failure>>,
 }
 
 impl ApiError {

@@ -84,7 +84,7 @@ pub struct HubClock {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Change {
-    Inbox(InboxRow),
+    Inbox(Box<InboxRow>),
     Agent(AgentRow),
     Conversation(Box<ConversationRow>),
     Message(Box<MessageRow>),

@@ -359,7 +359,12 @@ impl HubState {
 
     pub(super) fn snapshot(&mut self) -> Vec<SnapshotLine> {
         let mut changes: Vec<Change> = Vec::new();
-        changes.extend(self.inboxes.iter().cloned().map(Change::Inbox));
+        changes.extend(
+            self.inboxes
+                .iter()
+                .cloned()
+                .map(|row| Change::Inbox(Box::new(row))),
+        );
         changes.extend(self.agents.iter().cloned().map(Change::Agent));
         changes.extend(
             self.templates

@@ -222,7 +222,7 @@ impl Act<'_> {
         let files = self.files_of(&mut filled).await?.map_err(misfit)?;
         let id = MessageId::new(self.core.ids.next());
         let content = Content::Template {
-            template: filled.rendered.clone(),
+            template: Box::new(filled.rendered.clone()),
         };
         self.add_own(&row, &id, Own::asked(content, Delivery::Queued))
             .await?;

@@ -89,7 +89,12 @@ async fn write_snapshot(
         return Ok(());
     }
     let mut small: Vec<Change> = Vec::new();
-    small.extend(conn.inboxes().await?.into_iter().map(Change::Inbox));
+    small.extend(
+        conn.inboxes()
+            .await?
+            .into_iter()
+            .map(|row| Change::Inbox(Box::new(row))),
+    );
     small.extend(conn.agents().await?.into_iter().map(Change::Agent));
     small.extend(
         conn.templates()

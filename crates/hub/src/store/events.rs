@@ -101,7 +101,10 @@ impl Conn {
     async fn change(&mut self, row: &EventRow) -> Result<Option<Change>> {
         let id = row.row_id.as_str();
         Ok(match row.kind.as_str() {
-            "inbox" => self.inbox(id).await?.map(Change::Inbox),
+            "inbox" => self
+                .inbox(id)
+                .await?
+                .map(|row| Change::Inbox(Box::new(row))),
             "agent" => self.agent(id).await?.map(Change::Agent),
             "conversation" => self
                 .conversation(id)

@@ -15,12 +15,12 @@ pub(super) fn json(filled: &FilledTemplate, files: &UploadedFiles, token: &str) 
     let mut header = texts(&filled.header, filled, false);
     header.extend(filled.header_file.iter().filter_map(|of| file(of, files)));
     header.extend(filled.header_place.iter().map(place));
-    push(&mut components, "header", header);
-    push(&mut components, "body", texts(&filled.body, filled, true));
+    components.extend(component("header", header));
+    components.extend(component("body", texts(&filled.body, filled, true)));
     if let Some(expires) = filled.offer_expires {
         let offer = json!({"type": "limited_time_offer",
                            "limited_time_offer": {"expiration_time_ms": expires.millis()}});
-        push(&mut components, "limited_time_offer", vec![offer]);
+        components.extend(component("limited_time_offer", vec![offer]));
     }
     components.extend(buttons(&filled.buttons, token));
     if !filled.cards.is_empty() {
@@ -31,8 +31,8 @@ pub(super) fn json(filled: &FilledTemplate, files: &UploadedFiles, token: &str) 
             .map(|(index, card)| {
                 let mut components = Vec::new();
                 let header = card.file.iter().filter_map(|of| file(of, files)).collect();
-                push(&mut components, "header", header);
-                push(&mut components, "body", texts(&card.body, filled, false));
+                components.extend(component("header", header));
+                components.extend(component("body", texts(&card.body, filled, false)));
                 components.extend(buttons(&card.buttons, token));
                 json!({"card_index": index, "components": components})
             })
@@ -46,10 +46,12 @@ pub(super) fn json(filled: &FilledTemplate, files: &UploadedFiles, token: &str) 
     template
 }
 
-fn push(components: &mut Vec<Value>, kind: &str, parameters: Vec<Value>) {
-    if !parameters.is_empty() {
-        components.push(json!({"type": kind, "parameters": parameters}));
-    }
+fn component(kind: &str, parameters: Vec<Value>) -> Option<Value> {
+    let parameters = Some(parameters).filter(|given| !given.is_empty())?;
+    Some(Value::from_iter([
+        ("type", Value::from(kind)),
+        ("parameters", Value::from(parameters)),
+    ]))
 }
 
 fn texts(values: &[(String, String)], filled: &FilledTemplate, in_body: bool) -> Vec<Value> {
