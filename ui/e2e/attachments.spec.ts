@@ -101,7 +101,7 @@ test("what was dropped waits while the window closes, and goes out when they wri
     transfer.items.add(new File(["%PDF"], "estimate.pdf", { type: "application/pdf" }));
     return transfer;
   });
-  const thread = page.getByRole("region", { name: "Conversation" }).first();
+  const thread = page.getByRole("region", { name: "Conversation", exact: true }).first();
   await thread.dispatchEvent("dragenter", { dataTransfer: data });
   await expect(page.getByText("Drop to attach")).toBeVisible();
   await thread.dispatchEvent("drop", { dataTransfer: data });
