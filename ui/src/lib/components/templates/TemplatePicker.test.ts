@@ -91,6 +91,37 @@ it("shows what the customer will see while one types, and how long it is", async
   await waitFor(() => expect(screen.getByText(/of 1,024/).textContent).toMatch(/^\d+ of 1,024$/));
 });
 
+describe("an amount or a date", () => {
+  const kind = (name: RegExp): HTMLElement =>
+    within(screen.getByRole("radiogroup", { name: /Until/ })).getByRole("radio", { name });
+
+  it("leaves nothing of the words behind when it is emptied, and is missing then", async () => {
+    await show();
+    await userEvent.click(kind(/Amount/));
+    const amount = field(/Until.*amount|amount.*Until/i);
+    await userEvent.type(amount, "12.5");
+    expect(field(/^Until/).value).toContain("12.50");
+    await userEvent.clear(amount);
+    expect(field(/^Until/).value).toBe("");
+    await userEvent.click(send());
+    await waitFor(() => expect(field(/^Until/).getAttribute("aria-invalid")).toBe("true"));
+    expect(commands).toEqual([]);
+  });
+
+  it("does not take the words of another kind for its own", async () => {
+    await show();
+    await userEvent.type(field(/^Until/), "this evening");
+    await userEvent.click(kind(/Amount/));
+    expect(field(/^Until/).value).toBe("");
+    await userEvent.type(field(/Until.*amount|amount.*Until/i), "12.5");
+    await userEvent.click(kind(/Date/));
+    expect(field(/^Until/).value).toBe("");
+    await userEvent.click(kind(/Text/));
+    await userEvent.type(field(/^Until/), "this evening");
+    expect(field(/^Until/).value).toBe("this evening");
+  });
+});
+
 it("says category and cost in words, without an amount", async () => {
   await show();
   expect(screen.getByText("Utility, billed.")).toBeTruthy();
