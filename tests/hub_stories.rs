@@ -8,6 +8,7 @@ use ajar_domain::{
     content::{Author, Content, Media, MediaState},
     delivery::Delivery,
     outbox::Parked,
+    template::Input,
     window::{WINDOW, Window},
 };
 use ajar_protocol::{
@@ -235,8 +236,12 @@ on_every_database! {
         let template = templates
             .iter()
             .map(|row| &row.template)
-            .find(|template| template.not_sendable().is_none() && !template.fields().is_empty())
-            .expect("a template with fields");
+            .find(|template| {
+                let fields = template.fields();
+                let typed_in = fields.iter().all(|field| field.input == Input::Text);
+                template.not_sendable().is_none() && !fields.is_empty() && typed_in
+            })
+            .expect("a template with words to fill in");
         let mut values: BTreeMap<String, String> = template
             .fields()
             .into_iter()

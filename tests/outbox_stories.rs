@@ -11,7 +11,7 @@ use ajar_domain::{
     composer::Pause,
     delivery::Delivery,
     failure::FailureCode,
-    outbox::{FIRST_GENERATION, Outbound, Parked, Reference, Right},
+    outbox::{Doubts, FIRST_GENERATION, Outbound, Parked, Reference, Right},
 };
 use ajar_hub::store::outbox::{OutRow, Payload};
 use ajar_protocol::{
@@ -282,6 +282,30 @@ on_every_database! {
         assert!(delivery(&sami, &chat, &message).await.arrived());
     }
 
+    async fn a_second_try_that_fails_leaves_the_doubt_about_the_first(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        team.sim.configure(|settings| settings.statuses = StatusPolicy::Manual);
+        let (_, chat) = chat_with(&team, &sami, "Maria", "+1 555 014 2207").await;
+        team.sim.fail_sends(1, Fault::SwallowAnswer);
+        let message = sami.says(&chat, "Did you get this?").await.expect("accepted");
+        team.settled().await;
+        let first = team.sim.sends()[0].id.clone();
+
+        team.sim.fail_sends(1, Fault::Error { code: 131_026 });
+        sami.does(Command::SendAgain { message: message.clone() }).await.expect("again");
+        team.settled().await;
+        let row = sami.message(&chat, &message).await;
+        assert!(matches!(row.delivery, Some(Delivery::Failed { .. })), "{:?}", row.delivery);
+        assert!(row.doubt.is_some(), "Maria may have the first one");
+
+        team.clock.advance(Duration::from_millis(500));
+        team.sim.fail(first, 131_026).expect("told at last");
+        team.settled().await;
+        let row = sami.message(&chat, &message).await;
+        assert!(matches!(row.delivery, Some(Delivery::Failed { .. })), "{:?}", row.delivery);
+        assert_eq!(row.doubt, None);
+    }
+
     async fn what_may_have_arrived_is_dismissed_and_not_deleted(team: TestTeam) {
         let sami = team.agent("Sami").await;
         team.sim.configure(|settings| settings.statuses = StatusPolicy::Manual);
@@ -342,7 +366,7 @@ on_every_database! {
             queued_at: team.now(),
             generation: FIRST_GENERATION,
             agent: None,
-            lost_at: None,
+            doubts: Doubts::default(),
         }).await.expect("queued");
         tx.commit().await.expect("committed");
         sami.says(&chat, "It is ready").await.expect("accepted");

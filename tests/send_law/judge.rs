@@ -124,10 +124,9 @@ async fn end_of(world: &World, said: &Said, taken: &[(u32, &MessageRecord)]) -> 
             assert!(arrived, "{}: {delivery:?}, says nobody", said.body);
         }
         Delivery::Failed { .. } | Delivery::Parked { .. } => {
-            // What Meta holds back it tells nothing of; of that one the team was told the doubt.
-            let doubted = |shown: &Delivery| matches!(shown, Delivery::Uncertain { .. });
+            // What Meta holds back it tells nothing of; of that one the team is told the doubt.
             assert!(
-                !told && (!arrived || said.shown.values().any(doubted)),
+                !told && (!arrived || row.doubt.is_some()),
                 "{}: {delivery:?}, and it arrived; shown before was {:?}, taken {taken:#?}",
                 said.body,
                 said.shown

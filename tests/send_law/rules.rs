@@ -7,7 +7,7 @@ use ajar_domain::{
     delivery::Receipt,
     failure::{Failure, FailureCode, Retry},
     opening::Occurrence,
-    outbox::{About, Answer, Outbound, Parked, Right, SideEffect},
+    outbox::{About, Answer, Doubts, Outbound, Parked, Right, SideEffect},
     window::{DEFAULT_MARGIN, Opening, Refusal, WINDOW, WindowFacts},
 };
 use proptest::prelude::*;
@@ -88,6 +88,8 @@ struct Taken {
     wamid: WaMessageId,
     /// The hub has been told so, by an answer or by a report that does not say that it failed.
     known: bool,
+    /// The hub has heard what became of it, be it that it failed.
+    heard: bool,
 }
 
 struct Story {
@@ -97,7 +99,7 @@ struct Story {
     right: Right,
     generation: u32,
     attempt: u32,
-    lost_at: Option<Time>,
+    doubts: Doubts,
     /// The answer under way, with the attempt and the generation of its request.
     answer: Option<(Answer, u32, u32)>,
     taken: Vec<Taken>,
@@ -116,7 +118,7 @@ impl Story {
             right: Right::None,
             generation: 1,
             attempt: 0,
-            lost_at: None,
+            doubts: Doubts::default(),
             answer: None,
             taken: Vec::new(),
             told: Vec::new(),
@@ -149,9 +151,7 @@ impl Story {
     }
 
     fn set(&mut self, state: Outbound) {
-        if let Outbound::Uncertain { since, .. } = &state {
-            self.lost_at = Some(*since);
-        }
+        self.doubts = self.doubts.clone().after(self.generation, &state);
         if let Outbound::Waiting { attempt, .. } = &state {
             self.attempt = *attempt;
         }
@@ -214,6 +214,7 @@ impl Story {
                 generation: self.generation,
                 wamid: wamid.clone(),
                 known: false,
+                heard: false,
             });
         }
         let answer = match end {
@@ -240,9 +241,13 @@ impl Story {
         if let Answer::Accepted { wamid, .. } = &answer {
             for one in self.taken.iter_mut().filter(|one| one.wamid == *wamid) {
                 one.known = true;
+                one.heard = true;
             }
         }
         if generation != self.generation {
+            if !matches!(answer, Answer::Lost | Answer::NotSent) {
+                self.doubts = self.doubts.clone().settled(generation);
+            }
             if let Answer::Accepted { wamid, .. } = answer {
                 let state = self.state.clone();
                 let about = About::AnEarlierOne;
@@ -266,6 +271,8 @@ impl Story {
             return;
         };
         one.known |= receipt != Receipt::Failed;
+        one.heard = true;
+        self.doubts = self.doubts.clone().settled(one.generation);
         let about = About::of(one.generation, self.generation);
         if receipt != Receipt::Failed && about == About::AnEarlierOne {
             self.told.push(one.generation);
@@ -300,7 +307,7 @@ impl Story {
             Outbound::Parked { .. } | Outbound::Failed { .. } | Outbound::Uncertain { .. }
         );
         if settled {
-            match self.state.discarded(self.lost_at) {
+            match self.state.discarded(&self.doubts) {
                 Some(dismissed) => self.set(dismissed),
                 None => self.thrown_away = true,
             }
@@ -354,6 +361,21 @@ impl Story {
                 prop_assert!(!went_out(self.generation), "refused, and gone out");
             }
             Outbound::Parked { .. } | Outbound::Uncertain { .. } => {}
+        }
+        if matches!(
+            self.state,
+            Outbound::Failed { .. } | Outbound::Parked { .. }
+        ) {
+            let unheard = self.taken.iter().any(|one| !one.heard);
+            prop_assert!(
+                !unheard || self.doubts.since().is_some(),
+                "the customer may have it, and nobody is told"
+            );
+            let lost = self.taken.is_empty() && self.generation == 1;
+            prop_assert!(
+                !lost || self.doubts.since().is_none(),
+                "a doubt about nothing"
+            );
         }
         if self.thrown_away {
             prop_assert!(

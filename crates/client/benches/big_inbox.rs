@@ -431,6 +431,7 @@ fn message(n: usize, m: usize) -> MessageRow {
         earlier: Vec::new(),
         context: ajar_domain::context::Context::default(),
         price: None,
+        doubt: None,
         id,
     }
 }

@@ -42,9 +42,15 @@
 //! - *The deadline passes while a message waits, whatever it waits for*: the worker looks for
 //!   such rows by themselves, and once more immediately before the request; past it the message
 //!   is parked, never sent late.
+//! - *The later sending fails or is parked, while the answer to an earlier one is still lost*: the
+//!   doubt about the earlier one stays beside the tick ([`Doubts`]).
 //! - *A newer opening arrives meanwhile*: it lengthens the deadline that the message carries.
 
+mod doubts;
+
 use std::{fmt, time::Duration};
+
+pub use self::doubts::Doubts;
 
 use serde::{Deserialize, Serialize};
 
@@ -552,14 +558,18 @@ impl Outbound {
             Self::Parked {
                 why: Parked::Disputed { .. },
                 ..
-            } if arrived => accepted(wamid),
+            }
+            | Self::Failed { .. }
+                if arrived || about == About::AnEarlierOne =>
+            {
+                accepted(wamid)
+            }
             // The customer has the words, whatever becomes of the next sending.
             Self::Accepted { wamid: known, .. }
                 if arrived && about == About::AnEarlierOne && known != wamid =>
             {
                 accepted(wamid)
             }
-            Self::Failed { .. } if arrived || about == About::AnEarlierOne => accepted(wamid),
             settled @ (Self::Scheduled { .. }
             | Self::Accepted { .. }
             | Self::Failed { .. }
@@ -584,13 +594,13 @@ impl Outbound {
         }
     }
 
-    /// A person throws it away. What the customer may have is kept, as dismissed; `lost_at` is
-    /// when an answer about it was last lost. `None`: nobody can have it, so nothing needs to stay.
+    /// A person throws it away. What the customer may have is kept, as dismissed. `None`: nobody
+    /// can have it, so nothing needs to stay.
     #[must_use]
-    pub fn discarded(&self, lost_at: Option<Time>) -> Option<Self> {
+    pub fn discarded(&self, doubts: &Doubts) -> Option<Self> {
         let since = match self {
             Self::Uncertain { since, .. } => Some(*since),
-            _ => lost_at,
+            _ => doubts.since(),
         };
         since.map(|since| Self::Uncertain {
             since,

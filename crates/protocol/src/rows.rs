@@ -245,6 +245,11 @@ pub struct MessageRow {
     /// What it cost, by class, once Meta has said so.
     #[serde(default)]
     pub price: Option<Price>,
+    /// A sending of it lost its answer then, and nothing was heard of it since: the customer may
+    /// have it, although a later sending failed or is parked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub doubt: Option<Time>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]

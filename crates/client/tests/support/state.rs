@@ -177,6 +177,7 @@ impl HubState {
             earlier: Vec::new(),
             context: ajar_domain::context::Context::default(),
             price: None,
+            doubt: None,
             id,
         }
     }

@@ -193,13 +193,16 @@ fn what_the_customer_may_have_is_not_thrown_away() {
         since: NOW,
         dismissed: true,
     });
-    assert_eq!(Outbound::lost(NOW).discarded(None), dismissed);
+    assert_eq!(Outbound::lost(NOW).discarded(&Doubts::default()), dismissed);
     let failed = Outbound::Failed {
         at: NOW,
         failure: Failure::unknown(),
     };
-    assert_eq!(failed.discarded(None), None);
-    assert_eq!(failed.discarded(Some(NOW)), dismissed);
+    assert_eq!(failed.discarded(&Doubts::default()), None);
+    assert_eq!(
+        failed.discarded(&Doubts::default().after(1, &Outbound::lost(NOW))),
+        dismissed
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ajar_domain::{
     attachment::{self, Attachment, AttachmentKind},
     content::Content,
     delivery::Delivery,
-    outbox::{FIRST_GENERATION, Outbound, Right},
+    outbox::{Doubts, FIRST_GENERATION, Outbound, Right},
     outgoing::{Outgoing, is_reaction},
 };
 use ajar_protocol::error::{ApiError, ErrorCode};
@@ -208,7 +208,7 @@ impl Act<'_> {
                 queued_at: self.now,
                 generation: FIRST_GENERATION,
                 agent: Some(self.agent.id.clone()),
-                lost_at: None,
+                doubts: Doubts::default(),
             })
             .await?;
         self.answer.message = Some(message.clone());

@@ -9,7 +9,7 @@ use ajar_domain::{
     content::{Author, Content, Media, Provenance},
     delivery::Delivery,
     opening::Occurrence,
-    outbox::{FIRST_GENERATION, Outbound, Parked, Right},
+    outbox::{Doubts, FIRST_GENERATION, Outbound, Parked, Right},
     template::{FieldProblem, FilledTemplate, HeaderMedia, NotSendable, Typed},
 };
 use ajar_protocol::{
@@ -405,7 +405,7 @@ impl Act<'_> {
 
     pub(super) async fn discard(&mut self, id: &MessageId) -> Result<()> {
         let (message, out) = self.settled(id).await?;
-        match out.state.discarded(out.lost_at) {
+        match out.state.discarded(&out.doubts) {
             // The customer may have it, so it stays in the thread and asks for nothing any more.
             Some(dismissed) => crate::outbox::write(self.tx, &out, &dismissed).await?,
             None => {
@@ -503,7 +503,7 @@ impl Act<'_> {
                 queued_at: self.now,
                 generation: FIRST_GENERATION,
                 agent: Some(self.agent.id.clone()),
-                lost_at: None,
+                doubts: Doubts::default(),
             })
             .await?;
         Ok(())
@@ -539,7 +539,7 @@ impl Act<'_> {
                 queued_at: self.now,
                 generation: FIRST_GENERATION,
                 agent: Some(self.agent.id.clone()),
-                lost_at: None,
+                doubts: Doubts::default(),
             })
             .await?;
         Ok(())

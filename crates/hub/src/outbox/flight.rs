@@ -11,7 +11,7 @@ use ajar_domain::{
     window::OpenProof,
 };
 
-use super::settle::{heed, write};
+use super::settle::{heed, settle_earlier, write};
 use crate::{
     core::Core,
     meta::graph::{FreeForm, MediaKind, MediaSource, OutboundRequest, Recipient, Sent},
@@ -246,13 +246,21 @@ fn word(answer: &Answer) -> &'static str {
 
 async fn take(core: &Core, row: &OutRow, sent: &Sent, at: Time) -> Result<()> {
     let mut tx = core.store.begin().await?;
-    let Some(known) = tx.conn.outbox_row(&row.id).await? else {
+    let Some(mut known) = tx.conn.outbox_row(&row.id).await? else {
         return Ok(());
     };
     if row.payload.is_mark() {
         take_mark(&mut tx, row, sent, at).await?;
         tx.commit().await?;
         return Ok(());
+    }
+    if known.generation != row.generation
+        && matches!(
+            sent.answer,
+            Answer::Accepted { .. } | Answer::Refused { .. }
+        )
+    {
+        settle_earlier(&mut tx, &mut known, row.generation).await?;
     }
     let before = known.state.clone();
     let (mut state, mut effect) = if known.generation == row.generation {

@@ -47,7 +47,7 @@ use std::{
 use ajar_domain::{AgentId, Time};
 use tokio::task::{JoinError, JoinSet};
 
-pub(crate) use self::settle::write;
+pub(crate) use self::settle::{settle_earlier, write};
 pub use self::{
     heard::Heard,
     start::{StartRefused, start_again},

@@ -180,6 +180,10 @@ pub(crate) async fn write(tx: &mut Tx, row: &OutRow, state: &Outbound) -> Result
         return reacted(tx, row, (message, target), state).await;
     }
     tx.write_outbound(&row.id, state).await?;
+    let doubts = row.doubts.clone().after(row.generation, state);
+    if doubts != row.doubts {
+        tx.write_doubts(&row.id, &doubts).await?;
+    }
     if let Outbound::Accepted { at, .. } = state {
         // Sending takes the chat over from another handler (platform notes, section 6).
         tx.note_ours(&row.conversation, *at).await?;
@@ -187,6 +191,17 @@ pub(crate) async fn write(tx: &mut Tx, row: &OutRow, state: &Outbound) -> Result
     let (base, wamid) = shown(state);
     tx.write_base(&MessageId::new(row.id.clone()), &base, wamid)
         .await
+}
+
+/// It was heard after all what became of an earlier sending of a message.
+pub(crate) async fn settle_earlier(tx: &mut Tx, row: &mut OutRow, generation: u32) -> Result<()> {
+    let doubts = row.doubts.clone().settled(generation);
+    if doubts != row.doubts {
+        tx.write_doubts(&row.id, &doubts).await?;
+        tx.stamp_message(&MessageId::new(row.id.clone())).await?;
+        row.doubts = doubts;
+    }
+    Ok(())
 }
 
 /// A reaction has no message of its own: how far it got stands beside the emoji. What is late or

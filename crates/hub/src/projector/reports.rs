@@ -80,8 +80,11 @@ impl Scope<'_> {
         // Our reference comes back with every status: a lost answer is settled by it.
         if let Some(data) = &report.callback_data {
             let reference = Reference::read(data);
-            if let Some(row) = self.tx.conn.outbox_row(&reference.id).await? {
+            if let Some(mut row) = self.tx.conn.outbox_row(&reference.id).await? {
                 self.have_written(&report.wamid).await?;
+                if reference.generation != row.generation {
+                    crate::outbox::settle_earlier(self.tx, &mut row, reference.generation).await?;
+                }
                 self.confirm(&row, &reference, &report).await?;
             }
         }

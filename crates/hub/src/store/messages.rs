@@ -8,6 +8,7 @@ use ajar_domain::{
     context::Context,
     delivery::{Delivery, Receipt, Report},
     opening::Occurrence,
+    outbox::Doubts,
     price::Price,
 };
 use ajar_protocol::rows::{MessageRow, Position};
@@ -38,6 +39,7 @@ pub(super) struct Row {
     earlier: Option<String>,
     context: Option<String>,
     price: Option<String>,
+    doubts: Option<String>,
 }
 
 macro_rules! select {
@@ -45,8 +47,8 @@ macro_rules! select {
         concat!(
             "SELECT id, rev, conversation_id, position, wamid, client_ref, author_kind, \
              author_agent, content, provenance, at, received_at, quotes, delivery, send_before, \
-             earlier, context, (SELECT p.price FROM prices p WHERE p.wamid = messages.wamid) AS price \
-             FROM messages ",
+             earlier, context, (SELECT p.price FROM prices p WHERE p.wamid = messages.wamid) AS price, \
+             (SELECT o.doubts FROM outbox o WHERE o.id = messages.id) AS doubts FROM messages ",
             $rest
         )
     };
@@ -101,6 +103,12 @@ impl Row {
                 .as_deref()
                 .map(|json| from_json(json, "prices", &self.id))
                 .transpose()?,
+            doubt: self
+                .doubts
+                .as_deref()
+                .map(|json| from_json::<Doubts>(json, "outbox", &self.id))
+                .transpose()?
+                .and_then(|doubts| doubts.since()),
             delivery: self
                 .delivery
                 .as_deref()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ajar_domain::{
     AgentId, ConversationId, InboxId, MediaId, MessageId, Time, WaMessageId,
     attachment::AttachmentKind,
-    outbox::{Outbound, Reference, Right},
+    outbox::{Doubts, Outbound, Reference, Right},
     outgoing::Outgoing,
     template::FilledTemplate,
 };
@@ -157,8 +157,7 @@ pub struct OutRow {
     pub generation: u32,
     /// Who asked for it; unknown in rows of earlier versions whose message has no agent.
     pub agent: Option<AgentId>,
-    /// When an answer about it was last lost, in any generation.
-    pub lost_at: Option<Time>,
+    pub doubts: Doubts,
 }
 
 impl OutRow {
@@ -185,7 +184,7 @@ struct Row {
     queued_at: i64,
     generation: i64,
     agent_id: Option<String>,
-    lost_at: Option<i64>,
+    doubts: Option<String>,
 }
 
 impl Row {
@@ -201,7 +200,12 @@ impl Row {
             queued_at: Time::from_millis(self.queued_at),
             generation: u32::try_from(self.generation).unwrap_or(u32::MAX),
             agent: self.agent_id.map(AgentId::new),
-            lost_at: self.lost_at.map(Time::from_millis),
+            doubts: self
+                .doubts
+                .as_deref()
+                .map(|json| from_json(json, "outbox", &self.id))
+                .transpose()?
+                .unwrap_or_default(),
             id: self.id,
         })
     }
@@ -211,7 +215,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT o.id, o.inbox_id, o.conversation_id, o.seq, o.payload, o.rights, o.detail, \
-             o.attempt, o.queued_at, o.generation, o.agent_id, o.lost_at FROM outbox o ",
+             o.attempt, o.queued_at, o.generation, o.agent_id, o.doubts FROM outbox o ",
             $rest
         )
     };
@@ -264,7 +268,7 @@ impl Conn {
     /// no order with messages, so it holds none of them up.
     pub async fn due(&mut self, now: Time, limit: i64) -> Result<Vec<OutRow>> {
         const DUE: &str = "SELECT q.id, q.inbox_id, q.conversation_id, q.seq, q.payload, q.rights, \
-             q.detail, q.attempt, q.queued_at, q.generation, q.agent_id, q.lost_at FROM \
+             q.detail, q.attempt, q.queued_at, q.generation, q.agent_id, q.doubts FROM \
              (SELECT o.*, ROW_NUMBER() OVER (PARTITION BY o.agent_id \
              ORDER BY o.queued_at, o.seq, o.id) AS turn FROM outbox o \
              JOIN conversations v ON v.id = o.conversation_id \
@@ -480,14 +484,10 @@ impl Tx {
 
     pub async fn write_outbound(&mut self, id: &str, state: &Outbound) -> Result<()> {
         const WRITE: &str = "UPDATE outbox SET state = $2, detail = $3, not_before = $4, \
-             attempt = COALESCE($5, attempt), lost_at = COALESCE($6, lost_at) WHERE id = $1";
+             attempt = COALESCE($5, attempt) WHERE id = $1";
         let detail = to_json(state)?;
         let attempt = match state {
             Outbound::Waiting { attempt, .. } => Some(i64::from(*attempt)),
-            _ => None,
-        };
-        let lost_at = match state {
-            Outbound::Uncertain { since, .. } => Some(since.millis()),
             _ => None,
         };
         either!(&mut self.conn, |c| sqlx::query(WRITE)
@@ -496,7 +496,19 @@ impl Tx {
             .bind(&detail)
             .bind(due_at(state).millis())
             .bind(attempt)
-            .bind(lost_at)
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Which sendings of it are in doubt. The message says so beside its tick.
+    pub async fn write_doubts(&mut self, id: &str, doubts: &Doubts) -> Result<()> {
+        const WRITE: &str = "UPDATE outbox SET doubts = $2 WHERE id = $1";
+        let json = doubts.since().map(|_| to_json(doubts)).transpose()?;
+        either!(&mut self.conn, |c| sqlx::query(WRITE)
+            .bind(id)
+            .bind(&json)
             .execute(&mut **c)
             .await
             .map(drop))?;

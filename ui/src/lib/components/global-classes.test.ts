@@ -24,5 +24,7 @@ test("a class that is styled everywhere is named in one file only", () => {
       }
     }
   }
-  expect(clashes, "rename the global class, or say :global(…) below a class of its own").toEqual([]);
+  expect(clashes, "rename the global class, or say :global(…) below a class of its own").toEqual(
+    [],
+  );
 });

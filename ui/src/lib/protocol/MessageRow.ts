@@ -50,4 +50,9 @@ context: Context,
 /**
  * What it cost, by class, once Meta has said so.
  */
-price: Price | null, };
+price: Price | null, 
+/**
+ * A sending of it lost its answer then, and nothing was heard of it since: the customer may
+ * have it, although a later sending failed or is parked.
+ */
+doubt?: Time, };

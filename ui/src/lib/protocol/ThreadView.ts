@@ -20,7 +20,12 @@ loading: boolean,
 /**
  * The first item that was unread when the thread was opened.
  */
-unread_from: Position | null, drafts: Array<Draft>, phone_starts: Array<PhoneStartRow>, 
+unread_from: Position | null, drafts: Array<Draft>, 
+/**
+ * Those that wait, and those that other words claimed within a day: a person may say that
+ * this was another message.
+ */
+phone_starts: Array<PhoneStartRow>, 
 /**
  * Earlier windows, newest first, at most six: how long until we answered.
  */

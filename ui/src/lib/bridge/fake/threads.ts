@@ -23,6 +23,7 @@ interface Extra {
   price?: Price;
   history?: boolean;
   send_before?: number | null;
+  doubt?: number;
 }
 
 export function message(
@@ -57,6 +58,7 @@ export function message(
     earlier: extra.earlier ?? [],
     context: { forwarded: "no", referral: null, product: null, ...extra.context },
     price: extra.price ?? null,
+    ...(extra.doubt === undefined ? {} : { doubt: extra.doubt }),
   };
   return { item: "message", row, quote: extra.quote ?? null };
 }

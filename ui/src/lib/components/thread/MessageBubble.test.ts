@@ -220,6 +220,19 @@ describe("what did not simply go out says what happened, whether it went out, an
     expect(actions.edit).toHaveBeenCalledOnce();
   });
 
+  it("a later failure keeps the doubt about an earlier try in sight", async () => {
+    const delivery: Delivery = {
+      state: "failed",
+      at: at(0, 14, 5),
+      failure: { code: "meta_fault", meta_code: 131000, detail: null },
+    };
+    const doubt = at(0, 14, 3);
+    await show(message("c", { agent: SAMI }, at(0, 14, 2), "Hello", { delivery, doubt }));
+    expect(screen.getByRole("note").textContent).toMatch(
+      /Nothing reached Maren.*about the last try.*earlier one was lost \(14:03\).*Look at the phone/s,
+    );
+  });
+
   const parked: Delivery = {
     state: "parked",
     since: at(0, 14, 3),
