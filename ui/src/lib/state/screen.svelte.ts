@@ -5,6 +5,7 @@ import type { ConversationId } from "$lib/protocol/ConversationId";
 import type { InboxId } from "$lib/protocol/InboxId";
 import type { PhoneStartId } from "$lib/protocol/PhoneStartId";
 import type { TemplateId } from "$lib/protocol/TemplateId";
+import type { Typed } from "$lib/protocol/Typed";
 
 export type View = "inbox" | "expiring" | "starts";
 
@@ -24,6 +25,8 @@ export interface NewConversationRequest {
 export interface TemplateAgain {
   template: TemplateId;
   values: Record<string, string>;
+  /** What values were besides their text, where that is known. */
+  typed: Record<string, Typed>;
   /** The draft that it was to hold for the answer. */
   hold: string | null;
   /** It leaves this desktop's outbox before another one is sent in its place, if it is there. */

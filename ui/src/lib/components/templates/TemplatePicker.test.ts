@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { INBOX } from "$lib/bridge/fake/cast";
 import type { Command } from "$lib/protocol/Command";
+import type { Typed } from "$lib/protocol/Typed";
 
 import { type Inbox, inbox } from "../../../test/inbox";
 import { draftsOf } from "../composer/drafts.svelte";
@@ -284,6 +285,7 @@ describe("a template that waits in the outbox", () => {
       "body.until": "18:00",
       "button.1": "sand 56",
     },
+    typed: {},
     hold: "Until later then!",
     replaces: "ref-refused",
   };
@@ -312,6 +314,25 @@ describe("a template that waits in the outbox", () => {
       { values: { "button.1": "sand-56" }, hold: "Until later then!" },
     ]);
     expect(draftsOf(app).of(app.thread.id ?? "", "reply").body).toBe("");
+  });
+
+  it("keeps what its values are besides their text", async () => {
+    const typed: Record<string, Typed> = {
+      "body.item": { is: "amount", currency: "EUR", amount_1000: 12_500 },
+      "body.until": { is: "date" },
+    };
+    const values = {
+      ...again.values,
+      "body.item": "€12.50",
+      "body.until": "24 November 2026",
+      "button.1": "sand-56",
+    };
+    await show({ again: { ...again, values, typed } });
+    expect(field(/^Item$|Item.*amount|amount.*Item/i).value).toBe("12.5");
+    expect(field(/^Until\s*\{/).value).toBe("24 November 2026");
+    await userEvent.click(send());
+    await vi.waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+    expect(commands).toMatchObject([{ values, typed }]);
   });
 
   it("is not sent twice: where the hub may have it, nothing goes out", async () => {

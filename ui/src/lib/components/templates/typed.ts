@@ -7,7 +7,13 @@ import type { Typed } from "$lib/protocol/Typed";
 
 /** What a field is being given: words as they are typed, or something that words are made of. */
 export type Kind =
-  { as: "amount"; amount: string; currency: string } | { as: "date"; date: string };
+  | { as: "amount"; amount: string; currency: string }
+  | {
+      as: "date";
+      date: string;
+      /** Its words stand there already, and which day they mean is not known here. */
+      worded?: true;
+    };
 export type Kinds = Record<string, Kind>;
 
 /** `pt_BR` as `Intl` calls it; a language that it does not know is written as the fallback. */
@@ -50,7 +56,7 @@ export function typedOf(kinds: Kinds): Record<string, Typed> {
   const typed: Record<string, Typed> = {};
   for (const [key, kind] of Object.entries(kinds)) {
     if (kind.as === "date") {
-      if (kind.date !== "") typed[key] = { is: "date" };
+      if (kind.date !== "" || kind.worded) typed[key] = { is: "date" };
       continue;
     }
     const amount = amountOf(kind.amount);
@@ -62,6 +68,18 @@ export function typedOf(kinds: Kinds): Record<string, Typed> {
     };
   }
   return typed;
+}
+
+/** The other way round, for a template that comes back with the values it had. */
+export function kindsOf(typed: Record<string, Typed>): Kinds {
+  const kinds: Kinds = {};
+  for (const [key, value] of Object.entries(typed)) {
+    kinds[key] =
+      value.is === "amount"
+        ? { as: "amount", amount: String(value.amount_1000 / 1000), currency: value.currency }
+        : { as: "date", date: "", worded: true };
+  }
+  return kinds;
 }
 
 const BY_REGION: Record<string, string> = {

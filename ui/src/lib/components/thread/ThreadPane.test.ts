@@ -1,0 +1,42 @@
+import { waitFor } from "@testing-library/svelte";
+import { afterEach, expect, it, vi } from "vitest";
+
+import { cast } from "$lib/bridge/fake/cast";
+import type { QueuedItem } from "$lib/protocol/QueuedItem";
+import type { Typed } from "$lib/protocol/Typed";
+
+import { type Inbox, inbox } from "../../../test/inbox";
+import type { LineActions } from "./actions";
+import ThreadPane from "./ThreadPane.svelte";
+
+let given: { actions: LineActions } | undefined;
+/** The list draws what is in sight, and here nothing is: a line's part is played by the test. */
+vi.mock("./MessageList.svelte", () => ({
+  default: (_anchor: unknown, props: { actions: LineActions }) => {
+    given = props;
+  },
+}));
+
+let open: Inbox;
+afterEach(() => open.stop());
+
+async function show(name: string, options = ""): Promise<LineActions> {
+  open = await inbox(ThreadPane as never, options);
+  open.app.open(cast.find((part) => part.name.startsWith(name))?.id ?? "");
+  await waitFor(() => expect(given).toBeDefined());
+  if (!given) throw new Error("no list");
+  return given.actions;
+}
+
+it("opens a template that waits with all that it has, also what its values are", async () => {
+  const actions = await show("Odette", "scene=outbox");
+  const queued = open.app.thread.view?.items.find((item) => item.item === "queued");
+  if (queued?.item !== "queued" || queued.command.do !== "send_template") throw new Error("none");
+  const typed: Record<string, Typed> = { "body.until": { is: "date" } };
+  const item: QueuedItem = { ...queued, command: { ...queued.command, typed } };
+  actions.templateAgain(item);
+  expect(open.app.screen.overlay).toMatchObject({
+    kind: "template",
+    again: { template: "tpl-hold", values: queued.command.values, typed, replaces: "ref-refused" },
+  });
+});
