@@ -2,10 +2,12 @@
  * The files of templates that are being filled in: on their way to the hub, or there already.
  *
  * A field's value is the id of a file at the hub. What a person chooses here is shown at once from
- * the chosen file itself; what stands there from last time has to be fetched, and may be gone.
+ * the chosen file itself; what stands there from last time has to be fetched, and may be gone, or
+ * out of reach for now.
  */
 import { SvelteMap } from "svelte/reactivity";
 
+import { CallError } from "$lib/bridge";
 import { t } from "$lib/i18n";
 import { fileSize } from "$lib/time";
 import type { AttachmentKind } from "$lib/protocol/AttachmentKind";
@@ -18,7 +20,7 @@ import { picturesFor } from "../thread/pictures";
 
 /** What is known of a file: its look, its name, and whether it can be had. */
 export interface Look {
-  state: "fetching" | "there" | "gone";
+  state: "fetching" | "there" | "gone" | "unreachable";
   /** Of something that can be drawn as a picture. */
   address: string | null;
   name: string | null;
@@ -44,8 +46,10 @@ export class TemplateFiles {
   #uploads: Attachments;
   #fetch: (media: MediaId) => Promise<{ address: string; blob: Blob }>;
   #looks = new SvelteMap<MediaId, Look>();
+  #app: App;
 
   constructor(app: App) {
+    this.#app = app;
     this.#uploads = new Attachments(app.bridge);
     const pictures = picturesFor(app);
     this.#fetch = (media) => pictures.fetched(media, true);
@@ -75,16 +79,26 @@ export class TemplateFiles {
     return state === "waiting" || state === "uploading";
   }
 
-  /** Looks for a file at the hub, once. */
+  /** The hub can be asked. */
+  get linked(): boolean {
+    return this.#app.link.link === "live";
+  }
+
+  /** Looks for a file at the hub; once more only where nothing could be learned of it. */
   seek(id: MediaId): void {
-    if (this.#looks.has(id)) return;
+    const known = this.#looks.get(id);
+    if (known && known.state !== "unreachable") return;
     this.#looks.set(id, { state: "fetching", address: null, name: null });
     this.#fetch(id).then(
       ({ address, blob }) => {
         const drawn = blob.type.startsWith("image/");
         this.#looks.set(id, { state: "there", address: drawn ? address : null, name: null });
       },
-      () => this.#looks.set(id, { state: "gone", address: null, name: null }),
+      (cause: unknown) => {
+        // Only the hub knows that it has no such file; a cut connection says nothing of it.
+        const gone = CallError.from(cause).error.code === "not_found";
+        this.#looks.set(id, { state: gone ? "gone" : "unreachable", address: null, name: null });
+      },
     );
   }
 
