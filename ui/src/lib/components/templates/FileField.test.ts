@@ -1,4 +1,4 @@
-import { render, screen, waitFor } from "@testing-library/svelte";
+import { render, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -49,12 +49,12 @@ afterEach(() => {
   engine.stop();
 });
 
-function show(value: string): void {
+function show(value: string, key = "header"): void {
   const props = {
-    field,
+    field: { ...field, key },
     media: "image",
     value,
-    slot: "t header",
+    slot: `t ${key}`,
     files: new TemplateFiles(app),
     problem: null,
     lastTime: true,
@@ -90,5 +90,51 @@ describe("a picture from last time", () => {
     await userEvent.click(again);
     expect(await screen.findByText("Ready to go out")).toBeTruthy();
     expect(onwrite).not.toHaveBeenCalled();
+  });
+});
+
+describe("a file that is pasted", () => {
+  const png = (name: string): File => new File(["PNG"], name, { type: "image/png" });
+  const place = (at: number): HTMLElement => screen.getAllByRole("group")[at] as HTMLElement;
+
+  function paste(on: Element, given: File[], types = ["Files"]): Event {
+    const event = new Event("paste", { bubbles: true, cancelable: true });
+    Object.defineProperty(event, "clipboardData", { value: { files: given, types } });
+    on.dispatchEvent(event);
+    return event;
+  }
+
+  it("is taken where the focus is, also in place of another", async () => {
+    show("");
+    show("media-last", "card.0.header");
+    const event = paste(place(1), [png("wheel.png")]);
+    expect(event.defaultPrevented).toBe(true);
+    expect(await within(place(1)).findByText("wheel.png")).toBeTruthy();
+    await waitFor(() => expect(onwrite).toHaveBeenCalledWith("card.0.header", expect.any(String)));
+    expect(within(place(0)).queryByText("wheel.png")).toBeNull();
+  });
+
+  it("goes to one empty place when it is pasted elsewhere in the dialog", async () => {
+    show("media-last");
+    show("", "card.0.header");
+    show("", "card.1.header");
+    expect(paste(document.body, [png("wheel.png")]).defaultPrevented).toBe(true);
+    expect(await within(place(1)).findByText("wheel.png")).toBeTruthy();
+    expect(screen.getAllByText("wheel.png")).toHaveLength(1);
+  });
+
+  it("leaves words alone, and pictures that only come with words", () => {
+    show("");
+    expect(paste(document.body, [], ["text/plain"]).defaultPrevented).toBe(false);
+    const both = paste(document.body, [png("cell.png")], ["text/plain", "Files"]);
+    expect(both.defaultPrevented).toBe(false);
+    expect(screen.queryByText("cell.png")).toBeNull();
+  });
+
+  it("is judged as a dropped one is", async () => {
+    show("");
+    paste(place(0), [new File(["GIF"], "wheel.gif", { type: "image/gif" })]);
+    expect(await screen.findByText(/WhatsApp takes JPEG and PNG here/)).toBeTruthy();
+    expect(onwrite).not.toHaveBeenCalledWith("header", expect.stringContaining("media"));
   });
 });
