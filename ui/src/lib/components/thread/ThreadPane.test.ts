@@ -1,8 +1,12 @@
-import { waitFor } from "@testing-library/svelte";
+import { screen, waitFor } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
 
-import { cast } from "$lib/bridge/fake/cast";
+import { at, cast, SAMI } from "$lib/bridge/fake/cast";
+import { previewOf, templates } from "$lib/bridge/fake/templates";
+import { message } from "$lib/bridge/fake/threads";
+import type { Media } from "$lib/protocol/Media";
 import type { QueuedItem } from "$lib/protocol/QueuedItem";
+import type { Template } from "$lib/protocol/Template";
 import type { Typed } from "$lib/protocol/Typed";
 
 import { type Inbox, inbox } from "../../../test/inbox";
@@ -21,6 +25,7 @@ let open: Inbox;
 afterEach(() => open.stop());
 
 async function show(name: string, options = ""): Promise<LineActions> {
+  given = undefined;
   open = await inbox(ThreadPane as never, options);
   open.app.open(cast.find((part) => part.name.startsWith(name))?.id ?? "");
   await waitFor(() => expect(given).toBeDefined());
@@ -39,4 +44,29 @@ it("opens a template that waits with all that it has, also what its values are",
     kind: "template",
     again: { template: "tpl-hold", values: queued.command.values, typed, replaces: "ref-refused" },
   });
+});
+
+it("shows the picture on top of a template as large as the window allows", async () => {
+  const actions = await show("Odette");
+  const media: Media = {
+    id: "media-wheel",
+    mime_type: "image/webp",
+    state: "stored",
+    width: 708,
+    height: 384,
+    size_bytes: 4210,
+    filename: "wheel.webp",
+  };
+  const { rendered } = previewOf(templates[0] as Template, {});
+  const failed = message(
+    "c",
+    { agent: SAMI },
+    at(0, 14, 2),
+    { kind: "template", template: { ...rendered, header_media: "image", header_file: media } },
+    { delivery: "queued" },
+  );
+  if (failed.item !== "message") throw new Error("no message");
+  actions.view(failed.row, media);
+  expect(await screen.findByRole("dialog", { name: /You/ })).toBeTruthy();
+  expect(await screen.findByRole("img", { name: "Photo from You" })).toBeTruthy();
 });

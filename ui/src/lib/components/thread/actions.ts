@@ -9,6 +9,7 @@ import type { TemplateId } from "$lib/protocol/TemplateId";
 
 import type { WaitingText } from "./lines";
 import type { Fetched } from "./pictures";
+import type { Source } from "./viewed";
 
 export interface LineActions {
   openLink(href: string): void;
@@ -17,7 +18,8 @@ export interface LineActions {
   sound(media: Media): Promise<Fetched>;
   /** The address of a small picture of it. */
   thumbnail(media: Media): Promise<string>;
-  view(row: MessageRow): void;
+  /** As large as the window allows; which one, where a template has several. */
+  view(source: Source, media?: Media): void;
   jump(message: MessageId): void;
   reply(row: MessageRow): void;
   copy(text: string): void;
