@@ -28,9 +28,11 @@ async function show(name: string, options = ""): Promise<LineActions> {
   given = undefined;
   open = await inbox(ThreadPane as never, options);
   open.app.open(cast.find((part) => part.name.startsWith(name))?.id ?? "");
-  await waitFor(() => expect(given).toBeDefined());
-  if (!given) throw new Error("no list");
-  return given.actions;
+  return waitFor(() => {
+    const { actions } = given ?? {};
+    if (!actions) throw new Error("no list yet");
+    return actions;
+  });
 }
 
 it("opens a template that waits with all that it has, also what its values are", async () => {
