@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/svelte";
+import { cleanup, render, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
@@ -6,6 +6,7 @@ import { INBOX } from "$lib/bridge/fake/cast";
 import type { Command } from "$lib/protocol/Command";
 import type { Typed } from "$lib/protocol/Typed";
 
+import Harness from "../../../test/Harness.svelte";
 import { type Inbox, inbox } from "../../../test/inbox";
 import { draftsOf } from "../composer/drafts.svelte";
 import TemplatePicker from "./TemplatePicker.svelte";
@@ -227,6 +228,73 @@ it("offers the same template in its other languages", async () => {
   await userEvent.click(await screen.findByText("German"));
   expect(option(/ready_to_collect.*DE/s).getAttribute("aria-selected")).toBe("true");
   expect(within(screen.getByRole("dialog")).getAllByText(/Hallo/).length).toBeGreaterThan(0);
+});
+
+describe("what was filled in and not sent", () => {
+  /** The picker closes, and another one opens over the same app. */
+  async function reopen(props: Record<string, unknown> = {}): Promise<void> {
+    const { app } = open;
+    cleanup();
+    const conversation = "to" in props ? {} : { conversation: await odette() };
+    render(Harness, {
+      props: {
+        app,
+        part: TemplatePicker as never,
+        props: { onclose, onsent, ...conversation, ...props },
+      },
+    });
+    await screen.findByRole("option", { name: /hold_reminder/ });
+  }
+
+  it("is there again after a look at where templates are made, and after closing", async () => {
+    const { app } = await show();
+    await userEvent.click(option(/ready_to_collect.*EN/s));
+    await userEvent.type(field(/^Value 2/), "sand Tourer");
+    await userEvent.click(screen.getByRole("button", { name: "Manage templates" }));
+    expect(app.screen.overlay).toMatchObject({ kind: "templates", inbox: INBOX });
+    await reopen();
+    expect(option(/ready_to_collect.*EN/s).getAttribute("aria-selected")).toBe("true");
+    expect(field(/^Value 2/).value).toBe("sand Tourer");
+    await reopen();
+    expect(field(/^Value 2/).value).toBe("sand Tourer");
+  });
+
+  it("belongs to its chat, and is no more once it was sent", async () => {
+    await show();
+    await userEvent.click(option(/hello_again/));
+    await userEvent.type(field(/^Name\s*\{/), " C.");
+    const to = { inbox: INBOX, number: "15550173365", shown: "+1 555 017 3365", name: null };
+    await reopen({ to });
+    await userEvent.click(option(/hello_again/));
+    expect(field(/^Name\s*\{/).value).toBe("");
+    await reopen();
+    expect(field(/^Name\s*\{/).value).toBe("Odette C.");
+    await userEvent.click(send());
+    await vi.waitFor(() => expect(onclose).toHaveBeenCalledOnce());
+    await reopen();
+    await userEvent.click(option(/hello_again/));
+    expect(field(/^Name\s*\{/).value).toBe("Odette");
+  });
+
+  it("does not take the place of a failed one’s own values", async () => {
+    await show();
+    await userEvent.type(field(/^Item/), "blue Tourer");
+    const again = { template: "tpl-hold", values: { "body.item": "sand Tourer" } };
+    await reopen({ again: { ...again, typed: {}, hold: null, replaces: null } });
+    expect(field(/^Item/).value).toBe("sand Tourer");
+    await reopen();
+    expect(field(/^Item/).value).toBe("blue Tourer");
+  });
+});
+
+it("leads administrators to where templates are made, also from a new number", async () => {
+  const onmanage = vi.fn();
+  await show({
+    to: { inbox: INBOX, number: "15550173365", shown: "+1 555 017 3365", name: null },
+    onmanage,
+  });
+  await userEvent.click(screen.getByRole("button", { name: "Manage templates" }));
+  expect(onmanage).toHaveBeenCalledOnce();
 });
 
 describe("refreshing", () => {

@@ -109,9 +109,11 @@ export class TemplateFiles {
     return id === "" ? null : (this.#looks.get(id) ?? null);
   }
 
-  /** The picker closes: nothing goes on its way any more. */
+  /** The picker closes: nothing goes on its way any more. What is there already stays. */
   stop(slots: Iterable<string>): void {
-    for (const slot of slots) this.remove(slot);
+    for (const slot of slots) {
+      if (this.chip(slot)?.state !== "ready") this.remove(slot);
+    }
   }
 }
 
