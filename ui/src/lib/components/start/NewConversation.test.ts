@@ -146,6 +146,18 @@ it("goes on to the picker for a number with the other route", async () => {
   expect(await screen.findByText("Starts a chat with +1 555 017 3365.")).toBeTruthy();
 });
 
+it("leads from the picker to where templates are made, and back to the same number", async () => {
+  await show({ number: "+1 555 017 3365", route: "template" });
+  const pick = screen.getByRole("button", { name: "Choose a template" });
+  await waitFor(() => expect((pick as HTMLButtonElement).disabled).toBe(false));
+  await userEvent.click(pick);
+  await userEvent.click(await screen.findByRole("button", { name: "Manage templates" }));
+  expect(await screen.findByRole("dialog", { name: "Manage templates" })).toBeTruthy();
+  await userEvent.keyboard("{Escape}");
+  expect(await screen.findByText("Starts a chat with +1 555 017 3365.")).toBeTruthy();
+  expect(onclose).not.toHaveBeenCalled();
+});
+
 it("says why the phone cannot lead to somebody without a number, and offers the template", async () => {
   const id = cast.find((part) => part.name.startsWith("Odette"))?.id ?? "";
   const { app } = await show({ conversation: id, route: "phone" }, "scene=username");
