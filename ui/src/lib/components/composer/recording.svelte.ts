@@ -15,9 +15,12 @@ import type { ConversationId } from "$lib/protocol/ConversationId";
 import type { ApiError } from "$lib/protocol/ApiError";
 import type { App } from "$lib/state";
 
-/** What WhatsApp plays as a voice note comes first; the hub brings the others into that form. */
-const FORMATS = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
-const ENDINGS: Record<string, string> = { ogg: "ogg", webm: "webm", mp4: "m4a" };
+/**
+ * What WhatsApp plays as a voice note comes first; the hub brings the other into that form. Sound in
+ * another form (`audio/mp4`) would arrive as a file of music, so it is not recorded at all.
+ */
+const FORMATS = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus"];
+const ENDINGS: Record<string, string> = { ogg: "ogg", webm: "webm" };
 
 /** So often the level is looked at and a part is taken. */
 const LOOK_MS = 80;
@@ -28,9 +31,12 @@ const LEVELS = 44;
 export type RecordingState =
   "asking" | "recording" | "paused" | "ready" | "sending" | "denied" | "missing" | "failed";
 
-/** Recording is possible at all. */
-export function canRecord(): boolean {
-  return formatOf() !== null && typeof navigator.mediaDevices?.getUserMedia === "function";
+/** Whether a voice note can be recorded here, or sound only in a form that is none. */
+export function canRecord(): "yes" | "not_as_voice_note" | "no" {
+  if (typeof MediaRecorder !== "function") return "no";
+  if (typeof navigator.mediaDevices?.getUserMedia !== "function") return "no";
+  if (formatOf() !== null) return "yes";
+  return MediaRecorder.isTypeSupported("audio/mp4") ? "not_as_voice_note" : "no";
 }
 
 function formatOf(): string | null {

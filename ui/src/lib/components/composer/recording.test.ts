@@ -126,18 +126,29 @@ describe("a voice note", () => {
   });
 
   it("takes the best form that there is", async () => {
-    formats = ["audio/mp4"];
+    formats = ["audio/webm;codecs=opus", "audio/mp4"];
     await atMaren();
     await record();
     await note().findByText("Recording");
     await press("Send");
     await waitFor(() =>
       expect(open.engine.call).toHaveBeenCalledWith("begin_attachment", {
-        mime_type: "audio/mp4",
+        mime_type: "audio/webm;codecs=opus",
         size: 4,
         kind: "voice",
       }),
     );
+  });
+
+  it("is not offered where sound would arrive as a file of music, and says why", async () => {
+    formats = ["audio/mp4"];
+    await atMaren();
+    expect(screen.queryByRole("button", { name: "Record a voice note" })).toBeNull();
+    const why = screen.getByRole("button", { name: /^No voice notes here: this browser/ });
+    expect(why.getAttribute("aria-disabled")).toBe("true");
+    await userEvent.click(why);
+    expect(screen.queryByRole("group", { name: "Voice note" })).toBeNull();
+    expect(open.app.screen.notices[0]?.text).toMatch(/does not play as one/);
   });
 
   it("is not offered where nothing can record", async () => {
