@@ -13,6 +13,7 @@ use ajar_domain::{
         TemplateStatus, draft::TemplateDraft,
     },
 };
+use ajar_hub::media::unsent::KEPT;
 use ajar_protocol::{
     command::{Command, Recipient},
     error::{ApiError, ErrorCode},
@@ -191,6 +192,42 @@ on_every_database! {
         values.insert("header".into(), "no-such-file".into());
         let refused = send(&sami, &chat, &template, values).await.expect_err("no file");
         assert_eq!(refused.fields, [FieldProblem::NoSuchFile { key: "header".into() }]);
+    }
+
+    async fn an_upload_that_nobody_sends_is_gone_after_a_month_and_a_sent_one_is_kept(team: TestTeam) {
+        team.sim.add_built_in_templates();
+        let sami = team.agent("Sami").await;
+        let odette = team.sim.customer("Odette", "+1 555 014 2207");
+        odette.says("Hello?").await.expect("sent");
+        team.settled().await;
+        let chat = sami.chat("Odette").await.id;
+        let template = named(&sami, "hold_reminder").await;
+        let kept = sami.uploads(&MediaFile::picture(3), None).await.expect("taken").file;
+        let left = sami.uploads(&MediaFile::picture(4), None).await.expect("taken").file;
+        let values = |file: &ajar_domain::MediaId| -> BTreeMap<String, String> {
+            let fields = template.fields().into_iter();
+            let words = fields.map(|field| (field.key, "Odette".to_owned()));
+            words.chain([("header".to_owned(), file.to_string())]).collect()
+        };
+        send(&sami, &chat, &template, values(&kept.id)).await.expect("accepted");
+        team.settled().await;
+
+        let core = team.hub.core();
+        team.clock.advance(KEPT - Duration::from_secs(60));
+        team.settled().await;
+        assert_eq!(sami.file(&left.id).await, MediaFile::picture(4).bytes);
+        team.clock.advance(Duration::from_secs(120));
+        let gone = async {
+            while core.store.read().await.expect("open").oldest_unsent().await.expect("asked").is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("thrown away");
+        assert!(core.shelf.stream(&left.id).await.is_err(), "nothing of it is left");
+        let refused = send(&sami, &chat, &template, values(&left.id)).await.expect_err("no file");
+        assert_eq!(refused.fields, [FieldProblem::NoSuchFile { key: "header".into() }]);
+        send(&sami, &chat, &template, values(&kept.id)).await.expect("the first serves again");
+        assert_eq!(sami.file(&kept.id).await, MediaFile::picture(3).bytes);
     }
 
     async fn a_film_is_no_picture(team: TestTeam) {

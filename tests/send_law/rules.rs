@@ -90,6 +90,8 @@ struct Taken {
     known: bool,
     /// The hub has heard what became of it, be it that it failed.
     heard: bool,
+    /// Meta said that it failed, and nothing else: the customer does not have it.
+    failed: bool,
 }
 
 struct Story {
@@ -215,6 +217,7 @@ impl Story {
                 wamid: wamid.clone(),
                 known: false,
                 heard: false,
+                failed: false,
             });
         }
         let answer = match end {
@@ -272,6 +275,7 @@ impl Story {
         };
         one.known |= receipt != Receipt::Failed;
         one.heard = true;
+        one.failed = receipt == Receipt::Failed && !one.known;
         self.doubts = self.doubts.clone().settled(one.generation);
         let about = About::of(one.generation, self.generation);
         if receipt != Receipt::Failed && about == About::AnEarlierOne {
@@ -379,7 +383,7 @@ impl Story {
         }
         if self.thrown_away {
             prop_assert!(
-                !(1..=self.generation).any(went_out),
+                self.taken.iter().all(|one| one.failed),
                 "thrown away, and the customer has it"
             );
         }

@@ -226,6 +226,10 @@ impl Act<'_> {
         };
         self.add_own(&row, &id, Own::asked(content, Delivery::Queued))
             .await?;
+        for handed in files.values() {
+            // The first message with it keeps it; it may stand on top of many.
+            let _ = self.tx.claim_upload(&handed.file, &id, &row.inbox).await?;
+        }
         let payload = Payload::Template {
             filled: Box::new(filled),
             files,

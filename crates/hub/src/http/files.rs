@@ -113,6 +113,8 @@ pub async fn upload(
     let mut tx = core.store.begin().await?;
     tx.add_upload(&id, &stored, core.now()).await?;
     tx.commit().await?;
+    // One that nobody sends has its day, too.
+    core.media_waits.notify_one();
     Ok(Json(UploadedFile {
         file: stored.as_media(id, None),
         kind: ready.kind,

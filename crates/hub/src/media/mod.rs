@@ -2,12 +2,14 @@
 //!
 //! Meta's ids of received files die after seven days and their addresses after five minutes
 //! (platform notes, section 9), so fetching starts with the webhook and is repeated with a
-//! growing distance until it works or the id is dead.
+//! growing distance until it works or the id is dead. The same task throws away what agents
+//! uploaded and never sent ([`unsent`]).
 
 pub mod kind;
 pub mod outgoing;
 mod shelf;
 pub mod thumbnail;
+pub mod unsent;
 mod voice;
 
 use std::{sync::Arc, time::Duration};
@@ -66,8 +68,9 @@ async fn fetch_due(core: &Arc<Core>) -> Result<Option<ajar_domain::Time>> {
             conn.media_due(core.now(), 32).await?
         };
         if due.is_empty() {
-            let mut conn = core.store.read().await?;
-            return conn.next_media_due().await;
+            let next = core.store.read().await?.next_media_due().await?;
+            let unsent = unsent::throw_away(core).await?;
+            return Ok(next.into_iter().chain(unsent).min());
         }
         let results: Vec<Result<()>> = futures::stream::iter(due)
             .map(|row| fetch(core, row))

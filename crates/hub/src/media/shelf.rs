@@ -150,6 +150,20 @@ impl Shelf {
         }
     }
 
+    /// Throws a file away, with the small picture beside it. What is not there is no error.
+    ///
+    /// # Errors
+    /// If something of it is still there.
+    pub async fn remove(&self, id: &MediaId) -> object_store::Result<()> {
+        for key in [thumbnail(id), Key::from(id.as_str())] {
+            match self.0.delete(&key).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// The bytes of a stored file.
     ///
     /// # Errors

@@ -129,6 +129,26 @@ impl Conn {
         rows.into_iter().map(Row::decode).collect()
     }
 
+    /// Uploads from before this moment that no message took, and those that are half thrown away.
+    pub async fn unsent_uploads(&mut self, before: Time, limit: i64) -> Result<Vec<MediaId>> {
+        const UNSENT: &str = "SELECT id FROM media WHERE message_id = '' AND first_seen_at < $1 \
+             ORDER BY first_seen_at, id LIMIT $2";
+        let rows: Vec<(String,)> = either!(self, |c| sqlx::query_as(UNSENT)
+            .bind(before.millis())
+            .bind(limit)
+            .fetch_all(&mut **c)
+            .await)?;
+        Ok(rows.into_iter().map(|(id,)| MediaId::new(id)).collect())
+    }
+
+    /// When the oldest upload that no message took was made.
+    pub async fn oldest_unsent(&mut self) -> Result<Option<Time>> {
+        const OLDEST: &str = "SELECT MIN(first_seen_at) FROM media WHERE message_id = ''";
+        let (oldest,): (Option<i64>,) =
+            either!(self, |c| sqlx::query_as(OLDEST).fetch_one(&mut **c).await)?;
+        Ok(oldest.map(Time::from_millis))
+    }
+
     pub async fn next_media_due(&mut self) -> Result<Option<Time>> {
         const NEXT: &str = "SELECT MIN(not_before) FROM media WHERE state = 'pending'";
         let (next,): (Option<i64>,) =
@@ -192,6 +212,28 @@ impl Tx {
             .fetch_optional(&mut **c)
             .await)?;
         Ok(done.is_some())
+    }
+
+    /// From here on nobody can send the upload. `false`: a message was quicker.
+    pub async fn withdraw_upload(&mut self, id: &MediaId) -> Result<bool> {
+        const WITHDRAW: &str = "UPDATE media SET state = 'gone' \
+             WHERE id = $1 AND message_id = '' RETURNING id";
+        let done: Option<(String,)> = either!(&mut self.conn, |c| sqlx::query_as(WITHDRAW)
+            .bind(id.as_str())
+            .fetch_optional(&mut **c)
+            .await)?;
+        Ok(done.is_some())
+    }
+
+    /// Nothing is left of a withdrawn upload.
+    pub async fn forget_upload(&mut self, id: &MediaId) -> Result<()> {
+        const FORGET: &str = "DELETE FROM media WHERE id = $1 AND message_id = ''";
+        either!(&mut self.conn, |c| sqlx::query(FORGET)
+            .bind(id.as_str())
+            .execute(&mut **c)
+            .await
+            .map(drop))?;
+        Ok(())
     }
 
     pub async fn media_stored(&mut self, id: &MediaId, stored: &Stored) -> Result<()> {
