@@ -1,6 +1,8 @@
 //! Everything else that Meta sends, told over the hub's own API: the phone's past, who a customer
 //! is, who answers a chat, and what an administrator must know.
 
+use std::time::Duration;
+
 use ajar_domain::{
     composer::{ConversationState, CustomerState, NumberState, composer},
     content::{Author, Content, NotShownWhy, Notice},
@@ -246,7 +248,7 @@ on_every_database! {
         maria.says("Hello?").await.expect("sent");
         team.settled().await;
         assert_eq!(sami.chat("Maria").await.elsewhere, None);
-        team.clock.advance(std::time::Duration::from_secs(60));
+        team.clock.advance(Duration::from_secs(60));
         let who = json!({"profile": {"name": "Maria"}, "wa_id": MARIA});
         let standby = live(&team, &who, text("wamid.1", &ago(&team, 0), "To the robot"));
         team.sim.webhook("standby", json!({"messaging_product": "whatsapp", "metadata": metadata(&team),
@@ -257,7 +259,7 @@ on_every_database! {
         let Window::Open { opened_by, .. } = chat.facts.at(team.now()) else { panic!("reported to open") };
         assert_eq!(opened_by, Occurrence::StandbyMessage);
         // Writing takes the chat over.
-        team.clock.advance(std::time::Duration::from_secs(60));
+        team.clock.advance(Duration::from_secs(60));
         sami.says(&chat.id, "A person here").await.expect("sent");
         team.settled().await;
         assert_eq!(sami.chat("Maria").await.elsewhere, None);
@@ -274,8 +276,25 @@ on_every_database! {
         assert_eq!(call.outcome(), ajar_domain::call::Outcome::Missed);
         assert!(call.by_customer && chat.unread == 1);
         let state = composer(&chat.facts, &NumberState::default(), &CustomerState::default(),
-            &ConversationState::default(), team.now(), std::time::Duration::from_secs(20));
+            &ConversationState::default(), team.now(), Duration::from_secs(20));
         assert!(state.allows_free_text());
+    }
+
+    async fn a_call_that_was_taken_is_an_answer_and_a_missed_one_waits(team: TestTeam) {
+        let sami = team.agent("Sami").await;
+        let maria = team.sim.customer("Maria", "+1 555 014 2207");
+        maria.says("Is it ready?").await.expect("sent");
+        team.settled().await;
+        assert!(sami.chat("Maria").await.waiting_since.is_some());
+        team.clock.advance(Duration::from_secs(60));
+        maria.calls(Duration::from_secs(134)).await.expect("called");
+        team.clock.advance(Duration::from_secs(200));
+        team.settled().await;
+        assert_eq!(sami.chat("Maria").await.waiting_since, None, "somebody spoke to her");
+        maria.calls_in_vain().await.expect("called");
+        team.clock.advance(Duration::from_secs(60));
+        team.settled().await;
+        assert!(sami.chat("Maria").await.waiting_since.is_some());
     }
 
     async fn the_health_card_tells_what_an_administrator_must_know(team: TestTeam) {
@@ -288,7 +307,7 @@ on_every_database! {
         team.sim.webhook("something_of_next_year", json!({"anything": 1}));
         team.sim.set_account(ajar_simulator::AccountState::Offboarded);
         team.settled().await;
-        team.clock.advance(std::time::Duration::from_secs(600));
+        team.clock.advance(Duration::from_secs(600));
         team.sim.set_account(ajar_simulator::AccountState::Connected);
         team.settled().await;
         let card: HealthReport = sami.get("/v1/health").await.expect("the card");
@@ -297,7 +316,7 @@ on_every_database! {
         assert_eq!(number.coexistence, Some(true));
         assert!(number.last_inbound_at.is_some());
         let echo = number.last_echo_at.expect("an echo");
-        assert_eq!(number.phone_due_by, Some(echo + std::time::Duration::from_secs(14 * 86_400)));
+        assert_eq!(number.phone_due_by, Some(echo + Duration::from_secs(14 * 86_400)));
         assert_eq!(number.episodes.len(), 1, "{:?}", number.episodes);
         assert!(number.episodes[0].to.is_some(), "it came back");
         assert!(number.events.iter().any(|event| event.kind == "alert"), "{:?}", number.events);

@@ -83,7 +83,8 @@ impl Scope<'_> {
             occurrence,
             // A call has no tick.
             base: None,
-            answers: !facts.by_customer && facts.answered,
+            // Whoever called: they spoke to each other.
+            answers: facts.answered,
             report: None,
         };
         let Some(known) = known else {

@@ -98,8 +98,8 @@ impl Tx {
                  (SELECT w.at FROM messages w WHERE w.conversation_id = v.id \
                   AND w.author_kind = 'customer' AND w.provenance = 'live' \
                   AND w.position > COALESCE((SELECT o.position FROM messages o \
-                  WHERE o.conversation_id = v.id AND o.author_kind NOT IN ('customer', 'platform') \
-                  AND o.answers = 1 ORDER BY o.position DESC LIMIT 1), '') \
+                  WHERE o.conversation_id = v.id AND o.answers = 1 \
+                  ORDER BY o.position DESC LIMIT 1), '') \
                   ORDER BY w.position LIMIT 1) AS waiting, \
                  (SELECT COUNT(*) FROM messages u WHERE u.conversation_id = v.id \
                   AND u.author_kind = 'customer' AND u.provenance = 'live' \
