@@ -259,6 +259,26 @@ describe("what was filled in and not sent", () => {
     expect(field(/^Value 2/).value).toBe("sand Tourer");
   });
 
+  it("has its files too, and lets go of what had not arrived", async () => {
+    await show();
+    await userEvent.click(option(/visit_confirmation/));
+    const png = new File(["PNG"], "wheel.png", { type: "image/png" });
+    const gif = new File(["GIF"], "wheel.gif", { type: "image/gif" });
+    const places = (): HTMLInputElement[] =>
+      screen.getAllByLabelText<HTMLInputElement>(/^Picture/, { selector: "input" });
+    await userEvent.upload(places()[0] as HTMLInputElement, png);
+    await screen.findByRole("button", { name: "Remove wheel.png" });
+    await userEvent.click(option(/new_frames/));
+    const anyKind = userEvent.setup({ applyAccept: false });
+    await anyKind.upload(places()[0] as HTMLInputElement, gif);
+    await screen.findByText(/WhatsApp takes JPEG and PNG here/);
+    await reopen();
+    await userEvent.click(option(/visit_confirmation/));
+    expect(screen.getByText("wheel.png")).toBeTruthy();
+    await userEvent.click(option(/new_frames/));
+    expect(screen.queryByText("wheel.gif")).toBeNull();
+  });
+
   it("belongs to its chat, and is no more once it was sent", async () => {
     await show();
     await userEvent.click(option(/hello_again/));

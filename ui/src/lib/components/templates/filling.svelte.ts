@@ -18,6 +18,8 @@ export class Filling {
   kinds = $state<Record<TemplateId, Kinds>>({});
   /** The draft waits for the answer. */
   hold = $state(true);
+  /** The one that waited has left the outbox. */
+  replaced = $state(false);
   readonly files: TemplateFiles;
   /** Templates in which a person wrote something. */
   #written = new Set<TemplateId>();
@@ -46,9 +48,13 @@ export class Filling {
     this.kinds[id] = Object.fromEntries(Object.entries(kinds).filter(([key]) => keys.has(key)));
   }
 
-  /** The picker closes: what was only prefilled may be another thing next time. */
+  /**
+   * The picker closes: nothing goes on its way any more, and what was only prefilled may be another
+   * thing next time.
+   */
   rest(): void {
-    for (const id of Object.keys(this.values)) {
+    for (const [id, values] of Object.entries(this.values)) {
+      this.files.stop(Object.keys(values).map((key) => slotOf(id, key)));
       if (!this.#written.has(id)) this.#forget(id);
     }
     if (this.chosen !== null && !this.#written.has(this.chosen)) this.chosen = null;
