@@ -3,9 +3,12 @@
 //! The engine keeps its outbox in a file and the hub its database, both synced before anything goes
 //! on, as in earnest; all of it and the simulated platform share this process. The floor is the
 //! same body posted to the same door, once, by a plain client: what the loopback gives to anybody.
+//! Beside it stand four small writes that are synced one after another, as many as an answer waits
+//! for on its way (twice at the desktop, twice at the hub): what the disk gives to anybody.
 
 use std::{
     collections::HashMap,
+    io::Write,
     time::{Duration, Instant},
 };
 
@@ -52,6 +55,11 @@ fn is_shown(seen: &Seen, words: &str) -> bool {
         }) => body == words,
         _ => false,
     })
+}
+
+fn shows(seen: &Seen, chat: &ConversationId) -> bool {
+    let thread = seen.thread.as_ref();
+    thread.is_some_and(|thread| thread.conversation.id == *chat)
 }
 
 async fn desk(team: &TestTeam, folder: &std::path::Path) -> (Desk, Screen) {
@@ -113,13 +121,14 @@ pub async fn figures() {
     let mut entered: HashMap<String, Instant> = HashMap::new();
     let mut bubble = latencies();
     let mut ticks = tokio::time::interval(PACE);
-    for (no, chat) in chats.iter().enumerate() {
-        screen.open(chat).await.expect("opened");
-        screen
-            .until(|seen| seen.thread.is_some())
-            .await
-            .expect("the thread");
-        for turn in 0..EACH {
+    // From chat to chat: what one customer gets in a second, no agent types and Meta does not take.
+    for turn in 0..EACH {
+        for (no, chat) in chats.iter().enumerate() {
+            screen.open(chat).await.expect("opened");
+            screen
+                .until(|seen| shows(seen, chat))
+                .await
+                .expect("the thread");
             ticks.tick().await;
             let words = format!("Your bike {no}/{turn} is ready for collection until six.");
             let command = Command::SendText {
@@ -150,6 +159,7 @@ pub async fn figures() {
     }
     desk.close().await;
     let floor = floor(&team).await;
+    let synced = synced(folder.path()).await;
     println!(
         "Enter to the request at Meta's door, {} texts over {CHATS} chats at {:.0}/s: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms (budget p99 60 ms); a plain POST of the same body to the same door: p50 {:.1} ms, p99 {:.1} ms (ratio p50 {:.0}, p99 {:.0})",
         out.len(),
@@ -163,11 +173,37 @@ pub async fn figures() {
         at(&out, 0.99) / at(&floor, 0.99),
     );
     println!(
+        "Four synced writes to the same disk: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+        at(&synced, 0.5),
+        at(&synced, 0.99),
+        at(&synced, 1.0),
+    );
+    println!(
         "Enter to the bubble in the thread: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
         at(&bubble, 0.5),
         at(&bubble, 0.99),
         at(&bubble, 1.0),
     );
+}
+
+/// Four writes of a page each, every one of them on the disk before the next begins.
+async fn synced(folder: &std::path::Path) -> Latencies {
+    let path = folder.join("synced");
+    tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::create(path).expect("a file");
+        let mut times = latencies();
+        for _ in 0..CHATS * EACH {
+            let from = Instant::now();
+            for _ in 0..4 {
+                file.write_all(&[7; 4096]).expect("written");
+                file.sync_data().expect("synced");
+            }
+            record(&mut times, from.elapsed());
+        }
+        times
+    })
+    .await
+    .expect("measured")
 }
 
 /// The same bodies, posted by a plain client at the same pace.
