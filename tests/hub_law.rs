@@ -441,6 +441,36 @@ fn any_day_in_any_order_and_any_repetition_ends_in_the_same_rows() {
         .expect("the law holds");
 }
 
+/// What the law above found once: the words before an edit bear the time at which they were said,
+/// also when the import told of them first and with another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_before_the_live_copy_of_an_imported_message_ends_as_after_it() {
+    let keys = Keys::OnlyNumber;
+    let [past, edit, live] = [
+        Event::Past {
+            who: 1,
+            no: 12,
+            ours: false,
+        },
+        Event::Edits { no: 12, to: 1 },
+        Event::Writes {
+            who: 1,
+            no: 12,
+            keys,
+        },
+    ]
+    .map(|event| event.body(1));
+    let after = told(Db::Memory, &[past.clone(), live.clone(), edit.clone()]).await;
+    for order in [
+        [&past, &edit, &live],
+        [&edit, &past, &live],
+        [&live, &edit, &past],
+    ] {
+        let before = told(Db::Memory, &order.map(Clone::clone)).await;
+        assert_eq!(difference(&after, &before, ""), None);
+    }
+}
+
 /// Rows are spoilt in every way that a faulty version could; the log says how they were.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reading_the_log_again_puts_right_what_the_rows_say_otherwise() {

@@ -12,6 +12,7 @@ use ajar_domain::{
     delivery::Delivery,
     failure::FailureCode,
     outbox::{Doubts, FIRST_GENERATION, Outbound, Parked, Reference, Right},
+    template::Input,
 };
 use ajar_hub::store::outbox::{OutRow, Payload};
 use ajar_protocol::{
@@ -330,8 +331,9 @@ on_every_database! {
         sami.does(Command::RefreshTemplates { inbox }).await.expect("listed");
         let templates = sami.snapshot().await.templates;
         let template = templates.iter().map(|row| &row.template)
-            .find(|template| template.not_sendable().is_none())
-            .expect("a template");
+            .find(|template| template.not_sendable().is_none()
+                && template.fields().iter().all(|field| field.input == Input::Text))
+            .expect("a template of words");
         let values: BTreeMap<String, String> = template.fields().into_iter()
             .map(|field| (field.key, "Odette".to_owned()))
             .collect();

@@ -300,8 +300,9 @@ impl Scope<'_> {
             .await?;
         if fills {
             self.attach(inbox, &known.id, told.attached).await?;
-            self.tx.settle_words(&known.id, &told.wamid).await?;
         }
+        // With its contents also the time may be another, at which the first words were said.
+        self.tx.settle_words(&known.id, &told.wamid).await?;
         self.stale.insert(known.conversation.clone());
         Ok(())
     }
