@@ -19,7 +19,7 @@ use ajar_domain::{HubId, Time};
 use ajar_protocol::rows::{AgentRow, ConversationRow, InboxRow, PhoneStartRow, TemplateRow};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
-    Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -72,6 +72,9 @@ pub struct Store {
     /// One connection: SQLite has one writer, and waiting here is fair where its lock is not.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// A database in memory lives as long as a connection to it, and the driver gives one up whose
+    /// work was broken off, as when a page goes away. This one does no work.
+    _keeps_memory: Option<SqlitePool>,
 }
 
 impl Store {
@@ -91,13 +94,27 @@ impl Store {
             None => SqliteConnectOptions::from_str("sqlite::memory:")?,
         }
         .row_buffer_size(2_000);
-        let one = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            // A database in memory lives as long as its connection.
-            .idle_timeout(None)
-            .max_lifetime(None);
-        let writer = one.connect_with(options.clone()).await?;
+        let one = || {
+            SqlitePoolOptions::new()
+                .max_connections(1)
+                .min_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let keeps_memory = match file {
+            Some(_) => None,
+            None => Some(one().connect_with(options.clone()).await?),
+        };
+        // With the disk full SQLite ends a transaction by itself, and the driver then believes for
+        // ever that the connection is inside one. Such a connection is given up for a new one.
+        let writer = one().after_release(|connection, _| {
+            Box::pin(async move {
+                // Whatever is still to be rolled back is, before this is answered.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        });
+        let writer = writer.connect_with(options.clone()).await?;
         let readers = if file.is_some() {
             SqlitePoolOptions::new()
                 .max_connections(4)
@@ -114,7 +131,11 @@ impl Store {
                 | sqlx::migrate::MigrateError::VersionMismatch(_) => Trouble::Newer,
                 other => Trouble::Migration(other),
             })?;
-        let store = Self { writer, readers };
+        let store = Self {
+            writer,
+            readers,
+            _keeps_memory: keeps_memory,
+        };
         store.check_shape().await?;
         Ok(store)
     }
