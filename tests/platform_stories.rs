@@ -275,6 +275,8 @@ on_every_database! {
         let Content::Call { call } = line.content else { panic!("{:?}", line.content) };
         assert_eq!(call.outcome(), ajar_domain::call::Outcome::Missed);
         assert!(call.by_customer && chat.unread == 1);
+        // Whoever only looks at the list sees it as well.
+        assert_eq!(chat.last.expect("a line").kind, "missed_call");
         let state = composer(&chat.facts, &NumberState::default(), &CustomerState::default(),
             &ConversationState::default(), team.now(), Duration::from_secs(20));
         assert!(state.allows_free_text());

@@ -242,15 +242,7 @@ fn quote_of(message: &MessageRow) -> QuoteView {
     QuoteView::Found {
         message: message.id.clone(),
         author: message.author.clone(),
-        kind: kind_of(message),
+        kind: message.content.word().to_owned(),
         preview: message.content.preview(),
     }
-}
-
-/// The content's kind by its name on the wire.
-fn kind_of(message: &MessageRow) -> String {
-    serde_json::to_value(&message.content)
-        .ok()
-        .and_then(|content| Some(content.get("kind")?.as_str()?.to_owned()))
-        .unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     MediaId, Time, WaMessageId,
-    call::Call,
+    call::{Call, Outcome},
     outgoing::{Ask, Question},
     template::RenderedTemplate,
 };
@@ -240,6 +240,37 @@ pub struct Quote {
 }
 
 impl Content {
+    /// The content's kind by its name on the wire, for lines and quotes that show only that. A
+    /// customer's call that nobody took has a word of its own: whoever reads the list should see
+    /// it without opening the chat.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Image { .. } => "image",
+            Self::Video { .. } => "video",
+            Self::Audio { .. } => "audio",
+            Self::Document { .. } => "document",
+            Self::Sticker { .. } => "sticker",
+            Self::Location { .. } => "location",
+            Self::Contacts { .. } => "contacts",
+            Self::Form { .. } => "form",
+            Self::CallPermission { .. } => "call_permission",
+            Self::Order { .. } => "order",
+            Self::ButtonReply { .. } => "button_reply",
+            Self::ListReply { .. } => "list_reply",
+            Self::Template { .. } => "template",
+            Self::Question { .. } => "question",
+            Self::Call { call } => match call.outcome() {
+                Outcome::Missed | Outcome::Declined if call.by_customer => "missed_call",
+                _ => "call",
+            },
+            Self::Notice { .. } => "notice",
+            Self::Deleted { .. } => "deleted",
+            Self::NotShown { .. } => "not_shown",
+        }
+    }
+
     /// The line that stands for this content in the list. Empty for kinds the interface has
     /// its own words for (it chooses them by `kind`).
     #[must_use]
@@ -459,5 +490,77 @@ impl Provenance {
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Live)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_content_is_its_kind_on_the_wire() {
+        let file = json!({ "id": "m-1", "mime_type": "image/jpeg", "state": "stored" });
+        let contents = [
+            json!({ "kind": "text", "body": "Hi" }),
+            json!({ "kind": "image", "media": file, "caption": null }),
+            json!({ "kind": "video", "media": file, "caption": null }),
+            json!({ "kind": "audio", "media": file, "voice": true }),
+            json!({ "kind": "document", "media": file, "caption": null }),
+            json!({ "kind": "sticker", "media": file, "animated": false }),
+            json!({ "kind": "location", "latitude": 1.0, "longitude": 2.0 }),
+            json!({ "kind": "contacts", "cards": [] }),
+            json!({ "kind": "form", "answers": [] }),
+            json!({ "kind": "call_permission", "granted": true }),
+            json!({ "kind": "order", "products": [] }),
+            json!({ "kind": "button_reply", "title": "Yes", "payload": "y" }),
+            json!({ "kind": "list_reply", "title": "Yes", "payload": "y" }),
+            json!({ "kind": "deleted", "at": 1 }),
+        ];
+        for content in contents {
+            let read: Content = serde_json::from_value(content.clone()).expect("a content");
+            assert_eq!(read.word(), content["kind"]);
+        }
+    }
+
+    #[test]
+    fn a_call_of_the_customer_that_nobody_took_has_a_word_of_its_own() {
+        let rang = Call {
+            by_customer: true,
+            ..Call::default()
+        };
+        let word = |call| Content::Call { call }.word();
+        assert_eq!(word(rang), "call");
+        assert_eq!(
+            word(Call {
+                ended: true,
+                ..rang
+            }),
+            "missed_call"
+        );
+        assert_eq!(
+            word(Call {
+                declined: true,
+                ..rang
+            }),
+            "missed_call"
+        );
+        assert_eq!(
+            word(Call {
+                answered: true,
+                ended: true,
+                ..rang
+            }),
+            "call"
+        );
+        assert_eq!(
+            word(Call {
+                by_customer: false,
+                ended: true,
+                ..rang
+            }),
+            "call"
+        );
     }
 }

@@ -390,6 +390,9 @@ pub struct RenderedTemplate {
     pub template: Option<TemplateId>,
     #[serde(default)]
     pub values: BTreeMap<String, String>,
+    /// Those of the values that are amounts or dates, by the keys of their fields.
+    #[serde(default)]
+    pub typed: BTreeMap<String, Typed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]

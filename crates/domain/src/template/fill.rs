@@ -246,6 +246,7 @@ impl Template {
                 .collect(),
             template: Some(self.id.clone()),
             values: values.clone(),
+            typed: BTreeMap::new(),
         }
     }
 
@@ -288,6 +289,10 @@ impl Template {
         fields: Vec<Field>,
         rendered: RenderedTemplate,
     ) -> FilledTemplate {
+        let rendered = RenderedTemplate {
+            typed: typed.clone(),
+            ..rendered
+        };
         let mut filled = FilledTemplate {
             name: self.name.clone(),
             language: self.language.clone(),

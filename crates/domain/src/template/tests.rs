@@ -344,6 +344,8 @@ fn an_amount_and_a_date_are_told_to_meta_besides_their_text() {
     .collect();
     let filled = template.fill(&given, &good, NOW).expect("filled in");
     assert_eq!(filled.typed["amount"], amount("EUR"));
+    // What is kept with the message opens in the picker as what it was.
+    assert_eq!(filled.rendered.typed, good);
     assert_eq!(
         template.fill(&given, &typed("body.amount", amount("€")), NOW),
         Err(vec![FieldProblem::NotAnAmount {

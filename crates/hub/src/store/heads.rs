@@ -63,7 +63,7 @@ impl HeadRow {
                 .or(self.newest.map(Time::from_millis))
                 .unwrap_or(Time::from_millis(self.activity_at)),
             last_line: last.map(|last| LastLine {
-                kind: kind_word(&last.content),
+                kind: last.content.word().to_owned(),
                 preview: last.content.preview(),
                 message: last.id,
                 author: last.author,
@@ -226,13 +226,6 @@ impl Tx {
 }
 
 /// The content's kind as the word it has on the wire.
-fn kind_word(content: &Content) -> String {
-    serde_json::to_value(content)
-        .ok()
-        .and_then(|value| Some(value.get("kind")?.as_str()?.to_owned()))
-        .unwrap_or_default()
-}
-
 /// A message as the window's provenance sees it.
 #[derive(Debug)]
 pub struct Seen {

@@ -7,6 +7,7 @@ import type { Media } from "./Media";
 import type { RenderedCard } from "./RenderedCard";
 import type { RenderedOffer } from "./RenderedOffer";
 import type { TemplateId } from "./TemplateId";
+import type { Typed } from "./Typed";
 
 /**
  * What the customer gets, kept with the sent message.
@@ -19,4 +20,8 @@ header_file: Media | null, header_place: Location | null, offer: RenderedOffer |
 /**
  * Which it was and what was filled in, so that it can be opened again with its values.
  */
-template: TemplateId | null, values: { [key in string]: string }, };
+template: TemplateId | null, values: { [key in string]: string }, 
+/**
+ * Those of the values that are amounts or dates, by the keys of their fields.
+ */
+typed: { [key in string]: Typed }, };

@@ -152,6 +152,7 @@ fn hello() -> OutboundRequest {
             cards: Vec::new(),
             template: None,
             values: std::collections::BTreeMap::new(),
+            typed: std::collections::BTreeMap::new(),
         },
     };
     let to = Recipient {

@@ -171,6 +171,7 @@ export function kinds(id: string): ThreadItem[] {
           cards: [],
           template: null,
           values: {},
+          typed: {},
           body: "Hi Maren, your *Tourer* is ready. Pick a time that suits you.",
           footer: null,
           buttons: [

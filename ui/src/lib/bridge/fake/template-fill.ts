@@ -225,6 +225,9 @@ export function previewOf(
       cards,
       template: template.id,
       values,
+      typed: Object.fromEntries(
+        Object.entries(typed).flatMap(([key, one]) => (one ? [[key, one]] : [])),
+      ),
       body,
       footer: template.footer,
       buttons: drawn(template.buttons, ""),

@@ -101,6 +101,7 @@ function maren(id: string): ThreadItem[] {
           cards: [],
           template: null,
           values: {},
+          typed: {},
           body: "Hi Maren, we looked at your Tourer. New rear wheel and fitting: *$148*, ready two days after you say yes.",
           footer: "Quill & Spoke workshop",
           buttons: [
@@ -271,6 +272,7 @@ function plain(row: ConversationRow): ThreadItem[] {
               cards: [],
               template: null,
               values: {},
+              typed: {},
               body: last.preview,
               footer: "Quill & Spoke workshop",
               buttons: [],

@@ -491,6 +491,7 @@ describe("what a message says", () => {
           cards: [],
           template: null,
           values: {},
+          typed: {},
           body: "Rim: *$148*",
           footer: "Workshop",
           buttons: [

@@ -48,6 +48,17 @@ it("opens a template that waits with all that it has, also what its values are",
   });
 });
 
+it("opens a template that failed with what its values were, amounts and dates too", async () => {
+  const actions = await show("Odette");
+  const typed: Record<string, Typed> = { "body.until": { is: "date" } };
+  const { rendered } = previewOf(templates[0] as Template, { "body.until": "24 June 2025" }, typed);
+  actions.template(rendered.body, rendered);
+  expect(open.app.screen.overlay).toMatchObject({
+    kind: "template",
+    again: { template: rendered.template, values: rendered.values, typed, replaces: null },
+  });
+});
+
 it("shows the picture on top of a template as large as the window allows", async () => {
   const actions = await show("Odette");
   const media: Media = {

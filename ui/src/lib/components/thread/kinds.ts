@@ -15,6 +15,7 @@ const KINDS: Record<string, { key: Key; icon: IconName }> = {
   form: { key: "thread.kind.form", icon: "doc" },
   order: { key: "thread.kind.order", icon: "coin" },
   call: { key: "thread.kind.call", icon: "call" },
+  missed_call: { key: "kind.call_missed", icon: "missed" },
   notice: { key: "thread.kind.notice", icon: "info" },
   call_permission: { key: "thread.kind.call_permission", icon: "call" },
   button_reply: { key: "thread.kind.button_reply", icon: "reply" },

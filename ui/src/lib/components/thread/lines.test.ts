@@ -95,6 +95,7 @@ describe("a thread as lines", () => {
         cards: [],
         template: null,
         values: {},
+        typed: {},
         body: "Ready",
         footer: null,
         buttons: [],

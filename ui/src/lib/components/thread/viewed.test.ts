@@ -38,6 +38,7 @@ const template = (more: Partial<RenderedTemplate>): RenderedTemplate => ({
   cards: [],
   template: null,
   values: {},
+  typed: {},
   body: "See you",
   footer: null,
   buttons: [],
