@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use ajar_domain::{Clock, ConversationId, Time, attachment, composer::Composer};
 use ajar_protocol::{
-    command::{Command, CommandAnswer, Recipient},
+    command::{Command, CommandAnswer, CommandRequest, Recipient},
     error::{ApiError, ErrorCode},
     ui::{
         Acted, ContentVerdict, Draft, DraftMode, InspectNumber, Link, MaybeConversation,
@@ -21,7 +21,7 @@ use crate::{
     error::{invalid, not_found, storage},
     numbers, outbox,
     session::SessionState,
-    team::{Pulse, Team},
+    team::{Pulse, Team, request},
     templates, thread,
 };
 
@@ -56,7 +56,8 @@ pub(crate) async fn call(session: &Arc<SessionState>, call: UiCall) -> Result<Va
             nothing(Ok(()))
         }
         UiCall::LoadOlder(of) => nothing(load_older(session, &of.conversation).await),
-        UiCall::Act(command) => json(act(core, command).await?),
+        UiCall::Act(command) => json(act(core, request(command)).await?),
+        UiCall::Send(request) => json(act(core, request).await?),
         UiCall::TakeBack(item) => {
             nothing(outbox::take_back(&*core.joined()?, &item.client_ref).await)
         }
@@ -185,23 +186,30 @@ async fn save_draft(session: &Arc<SessionState>, draft: Draft) -> Result<()> {
 }
 
 /// Sends become durable here; everything else is put to the hub at once.
-async fn act(core: &Arc<DeskCore>, command: Command) -> Result<Acted> {
+async fn act(core: &Arc<DeskCore>, request: CommandRequest) -> Result<Acted> {
     let team = core.joined()?;
-    let command = checked(&team, command).await?;
-    if outbox::is_for_outbox(&command) {
-        return send(&team, command).await;
+    // First of all: whether a repeated send is allowed was answered when it was made.
+    if outbox::was_taken(&team, &request.client_ref) {
+        return Ok(Acted {
+            client_ref: request.client_ref,
+            answer: None,
+        });
+    }
+    let command = checked(&team, request.command).await?;
+    let request = CommandRequest { command, ..request };
+    if outbox::is_for_outbox(&request.command) {
+        return send(&team, request).await;
     }
     if !team.is_linked() {
         team.try_now.notify_one();
         return Err(offline());
     }
-    let scheduled = matches!(command, Command::ScheduleText { .. }).then(|| command.clone());
-    let (client_ref, answer) = team.ask(command).await?;
-    if let Some(scheduled) = scheduled {
-        forget_sent_draft(&team, &scheduled).await;
+    let answer = team.ask(&request).await?;
+    if matches!(request.command, Command::ScheduleText { .. }) {
+        forget_sent_draft(&team, &request.command).await;
     }
     Ok(Acted {
-        client_ref,
+        client_ref: request.client_ref,
         answer: Some(answer),
     })
 }
@@ -391,10 +399,10 @@ fn recipient(team: &Team, to: Recipient) -> Result<Recipient> {
     })
 }
 
-async fn send(team: &Arc<Team>, command: Command) -> Result<Acted> {
+async fn send(team: &Arc<Team>, request: CommandRequest) -> Result<Acted> {
     let mut answers = team.answers.subscribe();
     let to_new_number = matches!(
-        &command,
+        &request.command,
         Command::SendTemplate {
             to: Recipient::Number { .. },
             ..
@@ -402,7 +410,7 @@ async fn send(team: &Arc<Team>, command: Command) -> Result<Acted> {
     );
     if let Command::SendTemplate {
         template, values, ..
-    } = &command
+    } = &request.command
     {
         let kept = templates::worth_keeping(values);
         team.store
@@ -410,7 +418,7 @@ async fn send(team: &Arc<Team>, command: Command) -> Result<Acted> {
             .await
             .map_err(storage)?;
     }
-    let item = outbox::queue(team, command).await.map_err(storage)?;
+    let item = outbox::queue(team, request).await.map_err(storage)?;
     forget_sent_draft(team, &item.command).await;
     let mut acted = Acted {
         client_ref: item.client_ref,

@@ -16,6 +16,8 @@
 //! hub gives the same answer. Within a lane (a conversation) the order of queueing is kept.
 //!
 //! Races:
+//! - *The screen did not hear that a send was taken and asks again*: it does so under the same
+//!   reference, and what was taken stays one send.
 //! - *The row comes round before the answer*: the item is gone, and the answer finds nothing.
 //! - *The deadline passes while the answer is lost*: the hub may have it, so it is asked again;
 //!   it has accepted it in time, or refuses it now. It is never parked on suspicion.
@@ -29,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use ajar_domain::{Clock, ConversationId, Time};
+use ajar_domain::{ClientRef, Clock, ConversationId, Time};
 use ajar_protocol::{
     command::{Command, CommandAnswer, CommandRequest, Recipient},
     error::{ApiError, ErrorCode, RetryAdvice},
@@ -42,7 +44,7 @@ use crate::{
     error::storage,
     hub::Unanswered,
     store::{Queued, QueuedStage, Trouble},
-    team::{Pulse, Team, lock, new_client_ref},
+    team::{Pulse, Team, lock},
     thread,
 };
 
@@ -83,11 +85,23 @@ fn lane_of(command: &Command) -> (String, Option<ConversationId>) {
     }
 }
 
+/// How many references are remembered: a screen asks again within a moment or not at all.
+const REMEMBERED: usize = 256;
+
+/// Whether a screen's send was taken already, also if it has long reached the hub by now.
+pub(crate) fn was_taken(team: &Team, client_ref: &ClientRef) -> bool {
+    lock(&team.taken).contains(client_ref)
+}
+
 /// Makes a command durable. It is on its way when this returns.
-pub(crate) async fn queue(team: &Team, command: Command) -> Result<Queued, Trouble> {
+pub(crate) async fn queue(team: &Team, request: CommandRequest) -> Result<Queued, Trouble> {
+    let CommandRequest {
+        client_ref,
+        command,
+    } = request;
     let (lane, conversation) = lane_of(&command);
     let item = Queued {
-        client_ref: new_client_ref(),
+        client_ref,
         lane,
         send_before: match &command {
             Command::SendText { send_before, .. }
@@ -101,16 +115,20 @@ pub(crate) async fn queue(team: &Team, command: Command) -> Result<Queued, Troub
         stage: QueuedStage::Waiting,
     };
     team.store.queue(&item).await?;
+    {
+        let mut taken = lock(&team.taken);
+        if taken.len() == REMEMBERED {
+            taken.pop_front();
+        }
+        taken.push_back(item.client_ref.clone());
+    }
     changed(team, item.conversation.as_ref());
     team.outbox_bell.notify_one();
     Ok(item)
 }
 
 /// Takes an item back that has not reached the hub.
-pub(crate) async fn take_back(
-    team: &Team,
-    client_ref: &ajar_domain::ClientRef,
-) -> Result<(), ApiError> {
+pub(crate) async fn take_back(team: &Team, client_ref: &ClientRef) -> Result<(), ApiError> {
     let taken = team
         .store
         .unqueue(client_ref, &["waiting", "parked", "refused"])

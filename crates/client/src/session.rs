@@ -33,7 +33,7 @@ use crate::{
     error::storage,
     inbox::{Sketch, Watcher},
     store::Trouble,
-    team::{Pulse, Team, lock},
+    team::{Pulse, Team, lock, request},
     thread::{self, Drawn, OpenThread},
 };
 
@@ -594,7 +594,7 @@ fn mark_seen(
             conversation: conversation.clone(),
             upto,
         };
-        if let Err(error) = asking.ask(seen).await {
+        if let Err(error) = asking.ask(&request(seen)).await {
             tracing::info!(%conversation, code = ?error.code, "seen was not marked");
             state.unmark(&conversation);
         }

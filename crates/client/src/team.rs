@@ -209,6 +209,8 @@ pub(crate) struct Team {
     /// Something in the outbox may be ready to go on.
     pub outbox_bell: Notify,
     pub answers: broadcast::Sender<(ClientRef, Result<CommandAnswer, ApiError>)>,
+    /// The latest sends of the screens, by their references.
+    pub taken: Mutex<VecDeque<ClientRef>>,
     pub rng: Mutex<StdRng>,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
@@ -260,6 +262,7 @@ impl Team {
             heal: Notify::new(),
             outbox_bell: Notify::new(),
             answers: broadcast::Sender::new(64),
+            taken: Mutex::default(),
             rng: Mutex::new(StdRng::seed_from_u64(seed)),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -582,22 +585,15 @@ impl Team {
 
     /// Puts a command to the hub and waits for what it says. Repeats it once if the answer was
     /// lost, which is safe because of its reference.
-    pub async fn ask(&self, command: Command) -> Result<(ClientRef, CommandAnswer), ApiError> {
+    pub async fn ask(&self, request: &CommandRequest) -> Result<CommandAnswer, ApiError> {
         if matches!(*self.link.borrow(), LinkState::SignedOut) {
             return Err(ApiError::new(ErrorCode::Unauthorised, "signed out"));
         }
-        let request = CommandRequest {
-            client_ref: new_client_ref(),
-            command,
-        };
-        let answer = match self.hub.command(&request).await {
-            Err(unanswered) if unanswered.may_have_arrived => self.hub.command(&request).await,
+        let answer = match self.hub.command(request).await {
+            Err(unanswered) if unanswered.may_have_arrived => self.hub.command(request).await,
             other => other,
         };
-        match answer {
-            Ok(answer) => Ok((request.client_ref, answer)),
-            Err(unanswered) => Err(unanswered.error),
-        }
+        answer.map_err(|unanswered| unanswered.error)
     }
 
     /// Whether a page of this conversation's past is being fetched.
@@ -703,9 +699,13 @@ impl Team {
     }
 }
 
-/// Random, so that no two desktops and no two starts ever make the same one.
-pub(crate) fn new_client_ref() -> ClientRef {
-    ClientRef::new(Uuid::new_v4().to_string())
+/// Under a reference that is random, so that no two desktops and no two starts ever make the same
+/// one.
+pub(crate) fn request(command: Command) -> CommandRequest {
+    CommandRequest {
+        client_ref: ClientRef::new(Uuid::new_v4().to_string()),
+        command,
+    }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,11 +11,11 @@ use std::{
 };
 
 use ajar_client::{Desk, DeskConfig, Screen, Seen, clock::Steady};
-use ajar_domain::{ConversationId, Time, window::DEFAULT_MARGIN};
+use ajar_domain::{ClientRef, ConversationId, Time, window::DEFAULT_MARGIN};
 use ajar_protocol::{
-    command::{Command, Recipient},
+    command::{Command, CommandRequest, Recipient},
     error::ErrorCode,
-    ui::{LinkState, Nothing, QueuedItem, QueuedState, TakeBack, ThreadItem, UiCall},
+    ui::{Acted, LinkState, Nothing, QueuedItem, QueuedState, TakeBack, ThreadItem, UiCall},
 };
 use support::{FakeHub, NOON, closes, config, sit_down};
 
@@ -132,6 +132,34 @@ async fn a_lost_answer_is_asked_for_again_under_the_same_reference() {
         assert_eq!(sends.len(), 4);
         assert!(sends.iter().all(|send| send.client_ref == acted.client_ref));
     });
+}
+
+#[tokio::test]
+async fn a_screen_that_asks_twice_under_one_reference_sends_once() {
+    let hub = FakeHub::start().await;
+    let maria = hub.new_customer_writes("Maria", "Hello");
+    let (_desk, mut alice) = hub.agent("Alice").await;
+    open(&mut alice, &maria).await;
+    let request = CommandRequest {
+        client_ref: ClientRef::new("made-by-the-screen"),
+        command: text(&maria, "once"),
+    };
+    let send = || alice.call::<Acted>(UiCall::Send(request.clone()));
+    // Two at a time, as of a page that lost the answer and of one that is impatient.
+    let (first, second) = tokio::join!(send(), send());
+    for acted in [first, second] {
+        assert_eq!(acted.expect("queued").client_ref, request.client_ref);
+    }
+    alice
+        .until(|seen| said(seen) == ["once"] && queued(seen).is_empty())
+        .await
+        .expect("sent");
+    // Also when it has long gone round, and after the window has closed.
+    hub.set_clock(closes() + Duration::from_secs(3600), 0.0);
+    let late = alice.call::<Acted>(UiCall::Send(request.clone())).await;
+    assert_eq!(late.expect("known").client_ref, request.client_ref);
+    assert!(queued(alice.seen()).is_empty());
+    assert_eq!(hub.texts(), ["once"]);
 }
 
 #[tokio::test]

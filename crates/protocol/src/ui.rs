@@ -23,7 +23,7 @@ use ajar_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    command::{Command, CommandAnswer},
+    command::{Command, CommandAnswer, CommandRequest},
     error::ApiError,
     health::HealthReport,
     hub::{HubClock, SearchPage, UploadedFile, Viewer},
@@ -90,6 +90,9 @@ ui_calls! {
     /// Do something. Sends are durable in the local outbox before this answers; everything
     /// else is answered by the hub.
     Act = "act" (Command) -> Acted;
+    /// As `act`, under a reference that the screen made up: it draws what it sends before this
+    /// answers and finds it again by that. Asked twice under one reference, it is one send.
+    Send = "send" (CommandRequest) -> Acted;
     /// Take a queued or parked text of this desktop's own outbox back.
     TakeBack = "take_back" (TakeBack) -> Nothing;
     SaveDraft = "save_draft" (Draft) -> Nothing;

@@ -3,6 +3,8 @@ import { render, type RenderResult } from "@testing-library/svelte";
 import type { Component } from "svelte";
 
 import { FakeEngine } from "$lib/bridge/fake";
+import type { Command } from "$lib/protocol/Command";
+import type { CommandRequest } from "$lib/protocol/CommandRequest";
 import { App } from "$lib/state";
 
 import Harness from "./Harness.svelte";
@@ -40,4 +42,15 @@ export async function inbox(
       engine.stop();
     },
   };
+}
+
+/** What a call asks to be done, except that something was seen, which every open chat does. */
+export function commandOf(what: string, payload: unknown): Command | null {
+  const command =
+    what === "send"
+      ? (payload as CommandRequest).command
+      : what === "act"
+        ? (payload as Command)
+        : null;
+  return command?.do === "mark_seen" ? null : command;
 }

@@ -52,7 +52,8 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO outbox (client_ref, lane, conversation, command, queued_at, \
-             send_before, state, answer, error) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL)",
+             send_before, state, answer, error) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL) \
+             ON CONFLICT (client_ref) DO NOTHING",
         )
         .bind(item.client_ref.as_str())
         .bind(&item.lane)

@@ -3,6 +3,7 @@ import type { Acted } from "./Acted";
 import type { AttachmentPart } from "./AttachmentPart";
 import type { AttachmentRef } from "./AttachmentRef";
 import type { Command } from "./Command";
+import type { CommandRequest } from "./CommandRequest";
 import type { ContentVerdict } from "./ContentVerdict";
 import type { ConversationRef } from "./ConversationRef";
 import type { CostReport } from "./CostReport";
@@ -48,6 +49,7 @@ export interface Calls {
   watch_conversation: { request: WatchConversation; answer: Nothing };
   load_older: { request: ConversationRef; answer: Nothing };
   act: { request: Command; answer: Acted };
+  send: { request: CommandRequest; answer: Acted };
   take_back: { request: TakeBack; answer: Nothing };
   save_draft: { request: Draft; answer: Nothing };
   why_window: { request: ConversationRef; answer: WhyWindow };

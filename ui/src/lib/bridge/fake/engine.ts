@@ -6,7 +6,8 @@
  */
 import type { Acted } from "$lib/protocol/Acted";
 import type { ApiError } from "$lib/protocol/ApiError";
-import type { Command } from "$lib/protocol/Command";
+import type { ClientRef } from "$lib/protocol/ClientRef";
+import type { CommandRequest } from "$lib/protocol/CommandRequest";
 import type { Delivery } from "$lib/protocol/Delivery";
 import type { Content } from "$lib/protocol/Content";
 import type { ListQuery } from "$lib/protocol/ListQuery";
@@ -379,7 +380,7 @@ export class FakeEngine {
         chat.items.push({ ...item, state: { state: "parked" } });
         this.#changed(chat);
       } else {
-        this.#act(item.command);
+        this.#act(item);
       }
     }
   }
@@ -388,7 +389,7 @@ export class FakeEngine {
   #leave(id: string): void {
     const { chat } = this.#find(id);
     const { state } = composerOf(chat.row, this.world.inbox, this.now());
-    if (state === "open") this.#act({ do: "send_again", message: id });
+    if (state === "open") this.#calls.act({ do: "send_again", message: id });
     else {
       chat.row.parked += 1;
       this.#deliver(chat, id, overdue(this.now()));
@@ -418,7 +419,12 @@ export class FakeEngine {
     this.#emitThread();
   }
 
-  #send(chat: Chat, voice: { agent: string }, body: Content | string): string {
+  #send(
+    chat: Chat,
+    voice: { agent: string },
+    body: Content | string,
+    clientRef: ClientRef | null = null,
+  ): string {
     const composer = composerOf(chat.row, this.world.inbox, this.now());
     if (composer.state === "closing") throw refusal("window_closing", "margin");
     if (composer.state === "disputed") throw refusal("window_disputed", "131047");
@@ -429,6 +435,7 @@ export class FakeEngine {
       send_before: composer.send_before,
     });
     if (item.item !== "message") return "";
+    item.row.client_ref = clientRef;
     chat.items.push(item);
     chat.row.waiting_since = null;
     chat.drafts = chat.drafts.filter((draft) => draft.mode !== "reply");
@@ -466,10 +473,10 @@ export class FakeEngine {
     return chat;
   }
 
-  #act(command: Command): Acted {
+  #act({ command, client_ref }: CommandRequest): Acted {
     const answer = { visible_at: 1, message: null, conversation: null, phone_start: null };
     const acted = (more: Partial<NonNullable<Acted["answer"]>> = {}): Acted => ({
-      client_ref: freshId("ref"),
+      client_ref,
       answer: { ...answer, ...more },
     });
     switch (command.do) {
@@ -478,7 +485,6 @@ export class FakeEngine {
       case "send_file": {
         const chat = this.#chat(command.conversation);
         if (this.#link.link === "offline") {
-          const client_ref = freshId("ref");
           chat.items.push({
             item: "queued",
             client_ref,
@@ -492,15 +498,16 @@ export class FakeEngine {
           return { client_ref, answer: null };
         }
         if (command.do === "send_text") {
-          return acted({ message: this.#send(chat, { agent: SAMI }, command.body) });
+          return acted({ message: this.#send(chat, { agent: SAMI }, command.body, client_ref) });
         }
         if (command.do === "send_content") {
           if (checkContent(command.content).length > 0)
             throw refusal("content_refused", "problems");
-          return acted({ message: this.#send(chat, { agent: SAMI }, contentOf(command.content)) });
+          const content = contentOf(command.content);
+          return acted({ message: this.#send(chat, { agent: SAMI }, content, client_ref) });
         }
         const content = fileContent(this.files.unsent(command.file), command);
-        const sent = this.#send(chat, { agent: SAMI }, content);
+        const sent = this.#send(chat, { agent: SAMI }, content, client_ref);
         this.files.claim(command.file);
         return acted({ message: sent });
       }
@@ -535,7 +542,7 @@ export class FakeEngine {
       }
       case "hold_text": {
         const chat = this.#chat(command.conversation);
-        const id = this.#hold(chat, command.body);
+        const id = this.#hold(chat, command.body, client_ref);
         this.#changed(chat);
         return acted({ message: id });
       }
@@ -597,7 +604,9 @@ export class FakeEngine {
       }
       case "add_note": {
         const chat = this.#chat(command.conversation);
-        chat.items.push(note(command.conversation, SAMI, this.now(), command.body));
+        const added = note(command.conversation, SAMI, this.now(), command.body);
+        if (added.item === "note") added.row.client_ref = client_ref;
+        chat.items.push(added);
         chat.drafts = chat.drafts.filter((draft) => draft.mode !== "note");
         this.#changed(chat);
         return acted();
@@ -711,10 +720,11 @@ export class FakeEngine {
     return acted();
   }
 
-  #hold(chat: Chat, body: string): string {
+  #hold(chat: Chat, body: string, clientRef: ClientRef | null = null): string {
     const item = message(chat.row.id, { agent: SAMI }, this.now() + 1, body, {
       delivery: { state: "parked", since: this.now(), why: { why: "held" } },
     });
+    if (item.item === "message") item.row.client_ref = clientRef;
     chat.items.push(item);
     chat.row.parked += 1;
     chat.drafts = chat.drafts.filter((draft) => draft.mode !== "reply");
@@ -785,12 +795,13 @@ export class FakeEngine {
       }, 150);
       return {};
     },
-    act: (command) => {
-      const offlineToo = ["send_text", "send_content", "send_file"].includes(command.do);
+    act: (command) => this.#calls.send({ client_ref: freshId("ref"), command }),
+    send: (request) => {
+      const offlineToo = ["send_text", "send_content", "send_file"].includes(request.command.do);
       if (this.#link.link === "offline" && !offlineToo) {
         throw refusal("hub_unreachable", "offline");
       }
-      return this.#act(command);
+      return this.#act(request);
     },
     take_back: ({ client_ref }) => {
       for (const chat of this.world.chats.values()) {

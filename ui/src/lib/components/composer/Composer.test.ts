@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Command } from "$lib/protocol/Command";
 import type { ThreadItem } from "$lib/protocol/ThreadItem";
 
-import { type Inbox, inbox } from "../../../test/inbox";
+import { commandOf, type Inbox, inbox } from "../../../test/inbox";
 import ThreadPane from "../thread/ThreadPane.svelte";
 
 let open: Inbox;
@@ -21,8 +21,8 @@ async function show(name: string, options = ""): Promise<Inbox> {
   commands = [];
   const call = open.engine.call.bind(open.engine);
   vi.spyOn(open.engine, "call").mockImplementation((what, payload) => {
-    const command = payload as Command;
-    if (what === "act" && command.do !== "mark_seen") commands.push(command);
+    const command = commandOf(what, payload);
+    if (command) commands.push(command);
     return call(what, payload);
   });
   const id = [...open.engine.world.chats.keys()].find((one) => one.startsWith(name)) ?? "";
@@ -82,7 +82,7 @@ describe("open", () => {
     let release = (): void => {};
     const gate = new Promise<void>((done) => (release = done));
     vi.mocked(open.engine.call).mockImplementation(async (what, payload) => {
-      if (what === "act" && (payload as Command).do === "send_text") {
+      if (commandOf(what, payload)?.do === "send_text") {
         const first = !commands.some((one) => one.do === "send_text");
         const answer = call?.(what, payload) as never;
         if (first) await gate;

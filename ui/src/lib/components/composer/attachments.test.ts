@@ -5,7 +5,7 @@ import type { AttachmentKind } from "$lib/protocol/AttachmentKind";
 import type { AttachmentProblem } from "$lib/protocol/AttachmentProblem";
 
 import { Attachments, type Chip, PART_BYTES, withWords } from "./attachments.svelte";
-import { Outgoing } from "./outgoing";
+import { Outgoing } from "./outgoing.svelte";
 
 let calls: string[];
 let refuse: AttachmentProblem | null;
@@ -106,7 +106,11 @@ it("gives files and words back, in their order, when the first is refused", asyn
   const chips = attachments.of("c");
   attachments.take("c", chips);
   const putBack = vi.fn();
-  const outgoing = new Outgoing(async () => null, { putBack });
+  const outgoing = new Outgoing(
+    async () => null,
+    { putBack, settle: vi.fn() },
+    () => 0,
+  );
   for (const [index, chip] of chips.entries()) {
     outgoing.send({
       conversation: "c",

@@ -80,6 +80,22 @@ export class Drafts {
   }
 
   /**
+   * Out of the field and on its way. The disk keeps the words until they were taken: between the
+   * two they would be nowhere. {@link settle} follows.
+   */
+  release(conversation: ConversationId, mode: DraftMode): void {
+    const key = keyOf(conversation, mode);
+    this.#kept.set(key, { ...(this.#kept.get(key) ?? NOTHING), body: "", replyTo: null });
+    clearTimeout(this.#unsaved.get(key));
+    this.#unsaved.delete(key);
+  }
+
+  /** What was released was taken: what the field holds now is the draft. */
+  settle(conversation: ConversationId, mode: DraftMode): void {
+    this.#save(conversation, mode);
+  }
+
+  /**
    * Puts words back that could not go out; what was typed meanwhile stays behind them, and a
    * message that is quoted by now stays quoted.
    */

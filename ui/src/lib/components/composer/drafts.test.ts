@@ -75,3 +75,15 @@ it("puts words back before what was typed meanwhile", () => {
   drafts.putBack("a", "reply", "first");
   expect(drafts.of("a", "reply").body).toBe("first");
 });
+
+it("keeps on the disk what is on its way until it was taken", async () => {
+  drafts.write("a", "reply", { body: "Words" });
+  drafts.flush();
+  drafts.release("a", "reply");
+  expect(drafts.of("a", "reply").body).toBe("");
+  drafts.flush();
+  await vi.advanceTimersByTimeAsync(10 * SAVE_AFTER_MS);
+  expect(bodies()).toEqual(["Words"]);
+  drafts.settle("a", "reply");
+  expect(bodies()).toEqual(["Words", ""]);
+});

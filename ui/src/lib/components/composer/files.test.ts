@@ -10,7 +10,7 @@ import type { ThreadItem } from "$lib/protocol/ThreadItem";
 import { App } from "$lib/state";
 
 import Harness from "../../../test/Harness.svelte";
-import { type Inbox, inbox } from "../../../test/inbox";
+import { commandOf, type Inbox, inbox } from "../../../test/inbox";
 import type { WaitingText } from "../thread/lines";
 import ThreadPane from "../thread/ThreadPane.svelte";
 import { fileBack } from "./kept-files";
@@ -34,8 +34,8 @@ async function show(id: string, options = ""): Promise<Inbox> {
   commands = [];
   const call = open.engine.call.bind(open.engine);
   vi.spyOn(open.engine, "call").mockImplementation((what, payload) => {
-    const command = payload as Command;
-    if (what === "act" && command.do !== "mark_seen") commands.push(command);
+    const command = commandOf(what, payload);
+    if (command) commands.push(command);
     return call(what, payload);
   });
   await waitFor(() => expect(open.app.team.me).not.toBeNull());

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Command } from "$lib/protocol/Command";
 
-import { type Inbox, inbox } from "../../../test/inbox";
+import { commandOf, type Inbox, inbox } from "../../../test/inbox";
 import ThreadPane from "../thread/ThreadPane.svelte";
 
 let open: Inbox;
@@ -72,9 +72,8 @@ async function atMaren(): Promise<void> {
   commands = [];
   const call = open.engine.call.bind(open.engine);
   vi.spyOn(open.engine, "call").mockImplementation((what, payload) => {
-    if (what === "act" && (payload as Command).do !== "mark_seen") {
-      commands.push(payload as Command);
-    }
+    const command = commandOf(what, payload);
+    if (command) commands.push(command);
     return call(what, payload);
   });
   await waitFor(() => expect(open.app.team.me).not.toBeNull());

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CallError } from "$lib/bridge";
 import type { Command } from "$lib/protocol/Command";
 
-import { type Inbox, inbox } from "../../../../test/inbox";
+import { commandOf, type Inbox, inbox } from "../../../../test/inbox";
 import ThreadPane from "../../thread/ThreadPane.svelte";
 import { draftsOf } from "../drafts.svelte";
 import { buildsOf } from "./builds.svelte";
@@ -24,9 +24,9 @@ async function show(name: string, options = ""): Promise<void> {
   commands = [];
   const call = open.engine.call.bind(open.engine);
   vi.spyOn(open.engine, "call").mockImplementation((what, payload) => {
-    const command = payload as Command;
-    if (what === "act" && command.do !== "mark_seen") commands.push(command);
-    if (what === "act" && refuse) {
+    const command = commandOf(what, payload);
+    if (command) commands.push(command);
+    if (command && refuse) {
       const error = { code: "meta_unavailable", message: "no", retry: { retry: "never" } } as const;
       return Promise.reject(new CallError(error));
     }
