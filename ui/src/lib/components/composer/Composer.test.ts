@@ -68,6 +68,27 @@ describe("open", () => {
     expect(field().value).toBe("に");
   });
 
+  it("sends with the first Enter of a key that is held down, and not with what follows", async () => {
+    await show("maren");
+    await userEvent.type(field(), "One");
+    const enter = { key: "Enter", bubbles: true, cancelable: true };
+    field().dispatchEvent(new KeyboardEvent("keydown", { ...enter, repeat: true }));
+    expect(commands).toEqual([]);
+    field().dispatchEvent(new KeyboardEvent("keydown", enter));
+    await waitFor(() => expect(commands).toMatchObject([{ do: "send_text", body: "One" }]));
+  });
+
+  it("does not take a note along to the phone", async () => {
+    await show("maren");
+    open.app.commands.run("note");
+    await userEvent.type(field(), "Do not refund");
+    open.app.commands.run("phone");
+    expect(open.app.screen.overlay).toMatchObject({
+      kind: "new_conversation",
+      request: { route: "phone", text: "" },
+    });
+  });
+
   it("puts the words back when the hub refuses them", async () => {
     await show("maren");
     vi.spyOn(open.engine, "call").mockRejectedValue(new Error("no"));

@@ -51,10 +51,12 @@ it("takes nothing any more once it was stopped", () => {
 });
 
 it("finds the pictures among what is pasted", () => {
-  const pasted = (files: File[]): ClipboardEvent =>
-    ({ clipboardData: { files } }) as unknown as ClipboardEvent;
+  const pasted = (files: File[], types = ["Files"]): ClipboardEvent =>
+    ({ clipboardData: { files, types } }) as unknown as ClipboardEvent;
   expect(pastedPictures(pasted([pdf, png]))).toEqual([png]);
   expect(pastedPictures(pasted([]))).toEqual([]);
+  // Cells of a table bring a picture of themselves.
+  expect(pastedPictures(pasted([png], ["text/plain", "Files"]))).toEqual([]);
 });
 
 function drop(files: File[] | null): Event {

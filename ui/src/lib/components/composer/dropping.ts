@@ -49,5 +49,7 @@ export function takeDrops(place: HTMLElement, { onover, ondrop }: DropTarget): (
 
 /** The pictures among what is pasted; other files are left to the field. */
 export function pastedPictures(event: ClipboardEvent): File[] {
+  // Cells and paragraphs come with a picture of themselves; the words are what is meant.
+  if (event.clipboardData?.types.includes("text/plain")) return [];
   return [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
 }

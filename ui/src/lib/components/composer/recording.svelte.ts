@@ -69,6 +69,9 @@ export class Recording {
   #gone = false;
   #ended: (() => void)[] = [];
 
+  /** Send was pressed: it goes out once, however often that happens before it is on its way. */
+  claimed = false;
+
   async start(): Promise<void> {
     const format = formatOf();
     if (format === null) {
@@ -256,6 +259,7 @@ export class Recordings {
   /** It could not go out: what was said is there again. */
   giveBack(conversation: ConversationId, recording: Recording, error: ApiError | null): void {
     recording.state = "ready";
+    recording.claimed = false;
     recording.refused = true;
     recording.error = error;
     if (!this.#all.has(conversation)) this.#all.set(conversation, recording);

@@ -108,6 +108,38 @@ describe("a voice note", () => {
     await waitFor(() => expect(screen.queryByRole("group", { name: "Voice note" })).toBeNull());
   });
 
+  it("goes out once, however often Send is pressed while the recording ends", async () => {
+    await atMaren();
+    await record();
+    await note().findByText("Recording");
+    const button = sendButton();
+    button.click();
+    button.click();
+    await waitFor(() => expect(screen.queryByRole("group", { name: "Voice note" })).toBeNull());
+    expect(commands.filter((one) => one.do === "send_file")).toHaveLength(1);
+  });
+
+  it("does not go out when it is thrown away while it travels", async () => {
+    await atMaren();
+    let arrive = (): void => {};
+    const gate = new Promise<void>((done) => (arrive = done));
+    const call = vi.mocked(open.engine.call).getMockImplementation();
+    vi.mocked(open.engine.call).mockImplementation(async (what, payload) => {
+      if (what === "end_attachment") await gate;
+      return call?.(what, payload) as never;
+    });
+    await record();
+    await note().findByText("Recording");
+    await press("Send");
+    await waitFor(() =>
+      expect(open.engine.call).toHaveBeenCalledWith("end_attachment", expect.anything()),
+    );
+    await press("Throw the recording away");
+    arrive();
+    await new Promise((later) => setTimeout(later));
+    expect(commands).toEqual([]);
+  });
+
   it("pauses, goes on, is listened to and thrown away", async () => {
     await atMaren();
     await record();

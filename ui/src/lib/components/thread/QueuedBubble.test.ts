@@ -135,6 +135,16 @@ it("offers a waiting template for a change while the link is away", async () => 
   expect(actions.takeBack).toHaveBeenCalledWith(expect.objectContaining(item));
 });
 
+it("gives a waiting text back to the field while the link is away", async () => {
+  const { item, actions } = await show(text, { state: "waiting" });
+  open?.engine.goOffline();
+  await userEvent.click(await screen.findByRole("button", { name: "Take back" }));
+  expect(actions.edit).toHaveBeenCalledWith(
+    expect.objectContaining({ at: "here", item: expect.objectContaining(item) }),
+  );
+  expect(actions.takeBack).not.toHaveBeenCalled();
+});
+
 it.each([
   ["a parked text", text, { state: "parked" }, ["Template", "Phone", "Hold until they write"]],
   ["a refused text", text, refused("invalid"), ["Template", "Phone", "Hold until they write"]],
