@@ -300,6 +300,8 @@ impl Scope<'_> {
             .await?;
         if fills {
             self.attach(inbox, &known.id, told.attached).await?;
+            // An edit of the placeholder knew no first words.
+            self.tx.forget_edits(&known.id).await?;
         }
         // With its contents also the time may be another, at which the first words were said.
         self.tx.settle_words(&known.id, &told.wamid).await?;
@@ -390,6 +392,7 @@ impl Scope<'_> {
             )
             .await?;
         self.attach(inbox, &known.id, attached).await?;
+        self.tx.forget_edits(&known.id).await?;
         self.tx.settle_words(&known.id, wamid).await?;
         self.stale.insert(known.conversation);
         Ok(())

@@ -94,6 +94,8 @@ impl Scope<'_> {
             failure: report.failure.clone(),
         };
         self.desk.is_told_of(&report.wamid);
+        // What the message itself said about its delivery was said before.
+        self.have_written(&report.wamid).await?;
         let mut news = self.tx.add_report(&report.wamid, &kept).await?;
         if let Some(price) = &report.pricing {
             news |= self.tx.note_price(&report.wamid, price).await?;
