@@ -34,6 +34,8 @@ const NOTHING: KeptDraft = { body: "", replyTo: null, files: [], savedAt: null }
 export class Drafts {
   #bridge: Pick<Bridge, "call">;
   #kept = new SvelteMap<string, KeptDraft>();
+  /** Conversations whose drafts have come. */
+  #opened = new Set<ConversationId>();
   #unsaved = new Map<string, ReturnType<typeof setTimeout>>();
   #now: () => Time;
 
@@ -43,7 +45,8 @@ export class Drafts {
   }
 
   /** Takes the drafts that came with a conversation, where nothing newer is known. */
-  take(drafts: Draft[]): void {
+  take(drafts: Draft[], conversation?: ConversationId): void {
+    if (conversation !== undefined) this.#opened.add(conversation);
     for (const draft of drafts) {
       const key = keyOf(draft.conversation, draft.mode);
       if (this.#kept.has(key)) continue;
@@ -58,6 +61,11 @@ export class Drafts {
 
   of(conversation: ConversationId, mode: DraftMode): KeptDraft {
     return this.#kept.get(keyOf(conversation, mode)) ?? NOTHING;
+  }
+
+  /** Whether what is on the disk is known here: only then may it be written over. */
+  knows(conversation: ConversationId, mode: DraftMode): boolean {
+    return this.#opened.has(conversation) || this.#kept.has(keyOf(conversation, mode));
   }
 
   write(conversation: ConversationId, mode: DraftMode, change: Partial<KeptDraft>): void {
