@@ -1,6 +1,6 @@
 //! Numbers, accounts and templates: what an administrator must know, and what stops sending.
 
-use ajar_domain::{InboxId, composer::Pause, failure::Failure, template::Category};
+use ajar_domain::{InboxId, failure::Failure, template::Category};
 use ajar_protocol::health::NumberEvent;
 
 use super::Scope;
@@ -71,32 +71,8 @@ impl Scope<'_> {
         };
         for inbox in inboxes {
             if self.tx.add_number_event(&inbox, &entry).await? {
-                self.settle_pause(&inbox).await?;
+                self.rung.outbox |= self.tx.settle_pause(&inbox).await?;
             }
-        }
-        Ok(())
-    }
-
-    /// The newest of the events that connect and disconnect decides, in whatever order they came.
-    /// What stops the whole outbox (a dead token) stays.
-    async fn settle_pause(&mut self, inbox: &InboxId) -> Result<()> {
-        let linked = self.tx.conn.newest_link_event(inbox).await?;
-        let paused = match linked {
-            Some((kind, at)) => match kind.as_str() {
-                "disconnected" | "offboarded" => Some((Pause::NumberOffboarded, at)),
-                "disabled" | "deleted" => Some((Pause::AccountRestricted, at)),
-                _ => None,
-            },
-            None => return Ok(()),
-        };
-        let paused = match paused {
-            Some(paused) => Some(paused),
-            None => self.tx.conn.team().await?.stopped,
-        };
-        let before = self.tx.conn.inbox(inbox.as_str()).await?;
-        if before.is_some_and(|row| row.paused != paused) {
-            self.tx.pause_inbox(inbox, paused).await?;
-            self.rung.outbox = true;
         }
         Ok(())
     }

@@ -259,11 +259,7 @@ impl Tx {
         Ok(())
     }
 
-    pub async fn pause_inbox(
-        &mut self,
-        inbox: &InboxId,
-        paused: Option<(Pause, Time)>,
-    ) -> Result<()> {
+    async fn pause_inbox(&mut self, inbox: &InboxId, paused: Option<(Pause, Time)>) -> Result<()> {
         const SET: &str = "UPDATE inboxes SET rev = $2, paused = $3, paused_at = $4 WHERE id = $1";
         let rev = self.touch("inbox", inbox.as_str());
         let json = paused.as_ref().map(|(why, _)| to_json(why)).transpose()?;
@@ -331,26 +327,31 @@ impl Tx {
             .map(drop))?;
         // Every composer says so at once: the inboxes carry the pause.
         for inbox in self.conn.inboxes().await? {
-            let paused = match self.unlinked(&inbox.id).await? {
-                Some(unlinked) => Some(unlinked),
-                None => stopped.clone(),
-            };
-            if inbox.paused != paused {
-                self.pause_inbox(&inbox.id, paused).await?;
-            }
+            self.settle_pause(&inbox.id).await?;
         }
         Ok(())
     }
 
-    /// Why this number itself is not connected, whatever holds for the whole outbox: the newest of
-    /// Meta's events about it decides.
-    async fn unlinked(&mut self, inbox: &InboxId) -> Result<Option<(Pause, Time)>> {
+    /// Works out anew whether a number rests. The newest of the events that connect and disconnect
+    /// it decides, in whatever order they came; what stops the whole outbox (a dead token) holds
+    /// besides. Returns whether that changed anything.
+    pub async fn settle_pause(&mut self, inbox: &InboxId) -> Result<bool> {
         let newest = self.conn.newest_link_event(inbox).await?;
-        Ok(newest.and_then(|(kind, at)| match kind.as_str() {
+        let unlinked = newest.and_then(|(kind, at)| match kind.as_str() {
             "disconnected" | "offboarded" => Some((Pause::NumberOffboarded, at)),
             "disabled" | "deleted" => Some((Pause::AccountRestricted, at)),
             _ => None,
-        }))
+        });
+        let paused = match unlinked {
+            Some(unlinked) => Some(unlinked),
+            None => self.conn.team().await?.stopped,
+        };
+        let before = self.conn.inbox(inbox.as_str()).await?;
+        let changes = before.is_some_and(|row| row.paused != paused);
+        if changes {
+            self.pause_inbox(inbox, paused).await?;
+        }
+        Ok(changes)
     }
 
     pub async fn note_meta_clock(&mut self, offset_ms: i64) -> Result<()> {
